@@ -1,0 +1,69 @@
+// The explorers: each is a way of answering Choices, execution after execution.
+
+#ifndef ENGRAM_MODEL_WORLD_EXPLORERS_H_
+#define ENGRAM_MODEL_WORLD_EXPLORERS_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "model/world/choices.h"
+#include "model/world/explore.h"
+#include "model/world/scheduler.h"
+
+namespace engram::world {
+
+// Thread safety: confined to one OS thread.
+class Explorer : public Choices {
+ public:
+  // Starts the next execution. False if there is nothing left to explore. `scheduler` is the one whose choices it will be
+  // asked for; it may look at candidates and steps.
+  virtual bool Begin(const Scheduler& scheduler) = 0;
+  // The execution is over. Returns whether it counts: false if it was found equivalent to another.
+  virtual bool End() = 0;
+  // Whether the explorer generates one operation list per execution (true) or keeps the first (false).
+  virtual bool varies_operations() const = 0;
+};
+
+// Random walks; per execution, weights are drawn for each kind of choice and for each thread, and some kinds are off
+// (swarm testing: Groce et al., ISSTA 2012).
+std::unique_ptr<Explorer> MakeRandomExplorer(uint64_t seed);
+
+// Priorities over threads with depth - 1 changes at random steps (PCT: Burckhardt et al., ASPLOS 2010); other
+// kinds of choice as in the random explorer. `depth` in 1..4.
+std::unique_ptr<Explorer> MakePctExplorer(uint64_t seed, uint32_t depth);
+
+// Every choice within the bounds. Without a bound on preemptions, one execution per class of equivalent schedules, by
+// source-set dynamic partial-order reduction with sleep sets (Abdulla et al., POPL 2014); with such a bound
+// no reduction, because sleep sets would lose schedules within it.
+std::unique_ptr<Explorer> MakeExhaustiveExplorer(const Bounds& bounds);
+
+// Answers with `deviations` where they are named and the default elsewhere.
+class ReplayExplorer final : public Explorer {
+ public:
+  explicit ReplayExplorer(std::span<const Deviation> deviations);
+  ~ReplayExplorer() override;
+
+  uint32_t Choose(const Name& name, uint32_t alternatives) override;
+  bool Begin(const Scheduler& scheduler) override;
+  bool End() override;
+  bool varies_operations() const override { return false; }
+
+  // Deviations that were not asked for, or asked for with too few alternatives, in the last execution.
+  const std::vector<Deviation>& unused() const { return unused_; }
+
+ private:
+  std::vector<Deviation> sorted_;
+  std::vector<bool> used_;
+  std::vector<Deviation> unused_;
+};
+
+// The explorer that `options` describes; INVALID_ARGUMENT naming the choices if there is none of that name.
+absl::StatusOr<std::unique_ptr<Explorer>> MakeExplorer(const ExplorerOptions& options,
+                                                       const Bounds& bounds);
+
+}  // namespace engram::world
+
+#endif  // ENGRAM_MODEL_WORLD_EXPLORERS_H_
