@@ -97,6 +97,7 @@ struct Replayed {
   std::optional<Failure> failure;
   std::vector<Operation> operations;
   std::vector<Deviation> deviations;   // those that were used; all of the token's, or the failure is kStaleToken
+  std::vector<uint32_t> deviation_steps;  // parallel to deviations: how many steps had been taken when it was decided
   std::vector<Step> steps;
   std::vector<uint8_t> step_eras;      // parallel to steps
   std::vector<Note> notes;

@@ -17,12 +17,15 @@
 
 namespace engram::world {
 
+enum class NoteKind : uint8_t { kRemark, kBegin, kEnd };  // the latter two: of an operation
+
 // A remark in the trace of a replayed execution, before step `step`.
 struct Note {
   uint64_t step = 0;
   uint8_t era = 0;
   uint8_t thread = 0;
   std::string text;
+  NoteKind kind = NoteKind::kRemark;
 };
 
 // Thread safety: confined to one OS thread; called from the program's simulated threads, and from the main stack
@@ -40,13 +43,19 @@ class World {
   template <typename Describe>
   void BeginOperation(uint16_t id, const Describe& describe) {
     scheduler_.SetOperation(id);
-    if (telling_) AddNote(describe());
+    if (telling_) {
+      AddNote(describe());
+      notes_.back().kind = NoteKind::kBegin;
+    }
   }
   // The client learns the operation's result: a point at which the world may crash, and the moment from which a
   // completed Sync must hold.
   template <typename Describe>
   void EndOperation(const Describe& describe) {
-    if (telling_) AddNote(describe());
+    if (telling_) {
+      AddNote(describe());
+      notes_.back().kind = NoteKind::kEnd;
+    }
     Acknowledge();
   }
 
