@@ -1,5 +1,5 @@
-// The simulated world of one execution: a scheduler, a disk and a clock, decided by one Choices. What a program
-// under exploration may ask of it, and what it may report.
+// The simulated world of one execution: a scheduler, a disk and a clock, decided by one Choices.
+// What a program under exploration may ask of it, and what it may report.
 
 #ifndef ENGRAM_MODEL_WORLD_WORLD_H_
 #define ENGRAM_MODEL_WORLD_WORLD_H_
@@ -26,10 +26,11 @@ struct Note {
   uint8_t thread = 0;
   std::string text;
   NoteKind kind = NoteKind::kRemark;
+  uint16_t operation = 0;  // kBegin: Operation::id
 };
 
-// Thread safety: confined to one OS thread; called from the program's simulated threads, and from the main stack
-// where noted.
+// Thread safety: confined to one OS thread; called from the program's simulated threads, and from
+// the main stack where noted.
 class World {
  public:
   World();
@@ -38,18 +39,19 @@ class World {
   io::FileSystem& file_system() { return file_system_; }
   io::Clock& clock() { return clock_; }
 
-  // Marks that the calling thread does operation `id` (Operation::id) until EndOperation. `describe` is called only when
-  // the execution is being told as a story.
+  // Marks that the calling thread does operation `id` (Operation::id) until EndOperation.
+  // `describe` is called only when the execution is being told as a story.
   template <typename Describe>
   void BeginOperation(uint16_t id, const Describe& describe) {
     scheduler_.SetOperation(id);
     if (telling_) {
       AddNote(describe());
       notes_.back().kind = NoteKind::kBegin;
+      notes_.back().operation = id;
     }
   }
-  // The client learns the operation's result: a point at which the world may crash, and the moment from which a
-  // completed Sync must hold.
+  // The client learns the operation's result: a point at which the world may crash, and the moment
+  // from which a completed Sync must hold.
   template <typename Describe>
   void EndOperation(const Describe& describe) {
     if (telling_) {
@@ -67,14 +69,15 @@ class World {
     return scheduler_.Choose(ChoiceKind::kValue, alternatives);
   }
 
-  // Reports that a promise was broken. `claim` names it in a few words, `detail` says what was promised and what happened.
-  // Ends the execution when called from a simulated thread. Any stack.
+  // Reports that a promise was broken. `claim` names it in a few words, `detail` says what was
+  // promised and what happened. Ends the execution when called from a simulated thread. Any stack.
   void Fail(std::string claim, std::string detail);
 
   // Adds what a thread saw to the event hash.
   void Observe(uint64_t value) { scheduler_.Observe(value); }
 
-  // Whether a crash has happened and the calling thread is running out: what it does no longer counts.
+  // Whether a crash has happened and the calling thread is running out: what it does no longer
+  // counts.
   bool winding_down() const { return scheduler_.winding_down(); }
 
   // ---- For the driver of executions.
