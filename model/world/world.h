@@ -44,20 +44,13 @@ class World {
   template <typename Describe>
   void BeginOperation(uint16_t id, const Describe& describe) {
     scheduler_.SetOperation(id);
-    if (telling_) {
-      AddNote(describe());
-      notes_.back().kind = NoteKind::kBegin;
-      notes_.back().operation = id;
-    }
+    if (telling_) AddNote(describe(), NoteKind::kBegin, id);
   }
   // The client learns the operation's result: a point at which the world may crash, and the moment
   // from which a completed Sync must hold.
   template <typename Describe>
   void EndOperation(const Describe& describe) {
-    if (telling_) {
-      AddNote(describe());
-      notes_.back().kind = NoteKind::kEnd;
-    }
+    if (telling_) AddNote(describe(), NoteKind::kEnd);
     Acknowledge();
   }
 
@@ -88,7 +81,7 @@ class World {
   SimulatedFileSystem& disk() { return file_system_; }
   const std::vector<Note>& notes() const { return notes_; }
   // Adds a remark of the calling thread if the execution is being told as a story.
-  void AddNote(std::string text);
+  void AddNote(std::string text, NoteKind kind = NoteKind::kRemark, uint16_t operation = 0);
 
  private:
   class SimulatedClock final : public io::Clock {

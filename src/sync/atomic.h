@@ -45,11 +45,10 @@ class Atomic {
   T FetchAnd(T value, std::memory_order order, const Location& where = Location::current()) {
     return raw_.FetchAnd(value, order, where);
   }
-  // Stores `desired` if the value is `expected`; else `expected` receives the value. The weak form may
-  // fail for no reason.
+  // Stores `desired` if the value is `expected`; else `expected` receives the value. The weak form
+  // may fail for no reason.
   bool CompareExchangeWeak(T& expected, T desired, std::memory_order success,
-                           std::memory_order failure,
-                           const Location& where = Location::current()) {
+                           std::memory_order failure, const Location& where = Location::current()) {
     return raw_.CompareExchange(expected, desired, /*weak=*/true, success, failure, where);
   }
   bool CompareExchangeStrong(T& expected, T desired, std::memory_order success,

@@ -1,8 +1,8 @@
 // Waiting for a condition that a Mutex guards.
 //
-// In the simulated body the world chooses which waiter a Notify wakes, whether a timed wait times out,
-// and, where the bounds allow it, wakes waiters without a reason; a waiter that nobody can wake any
-// more is a failure. So callers wait in a loop over their condition.
+// In the simulated body the world chooses which waiter a Notify wakes, whether a timed wait times
+// out, and, where the bounds allow it, wakes waiters without a reason; a waiter that nobody can
+// wake any more is a failure. So callers wait in a loop over their condition.
 
 #ifndef ENGRAM_SYNC_COND_VAR_H_
 #define ENGRAM_SYNC_COND_VAR_H_

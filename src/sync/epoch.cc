@@ -22,12 +22,14 @@ Atomic<uint64_t>& Epoch::Enter() {
 }
 
 Epoch::Guard::~Guard() {
-  // release: partner of the acquire loads in Oldest(); what the reader read happens before its reuse.
+  // release: partner of the acquire loads in Oldest(); what the reader read happens before its
+  // reuse.
   place_.Store(0, std::memory_order_release);
 }
 
 uint64_t Epoch::Advance() {
-  // seq_cst: the unlinking before this call is ordered before every scan that returns a later epoch.
+  // seq_cst: the unlinking before this call is ordered before every scan that returns a later
+  // epoch.
   return current_.FetchAdd(1, std::memory_order_seq_cst);
 }
 

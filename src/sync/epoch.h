@@ -1,16 +1,19 @@
-// Epochs: readers look at shared structures without a lock, writers learn when what they unlinked can
-// be reused because no reader that might still see it is left (Fraser, "Practical lock-freedom", 2004).
+// Epochs: readers look at shared structures without a lock, writers learn when what they unlinked
+// can be reused because no reader that might still see it is left (Fraser, "Practical
+// lock-freedom", 2004).
 //
-// One body for production and simulation, built on sync::Atomic, so that what is explored is what runs.
+// One body for production and simulation, built on sync::Atomic, so that what is explored is what
+// runs.
 //
 //   reader: { Epoch::Guard guard(epoch); look up; read; }
 //   writer: unlink; uint64_t tag = epoch.Advance(); ... later: if (epoch.Oldest() > tag) reuse;
 //
-// Why it is right: a reader announces itself with a read-modify-write, a full fence, *before* it looks
-// anything up. If a writer's scan in Oldest() misses the announcement, the reader's lookups come after
-// the scan and so after the unlinking, and cannot find what was unlinked. An announcement that is only
-// a release store may sit in the store buffer while the lookups already run: stress/specimens/ holds
-// that mistake. Announcing an epoch that is already over merely delays reuse.
+// Why it is right: a reader announces itself with a read-modify-write, a full fence, *before* it
+// looks anything up. If a writer's scan in Oldest() misses the announcement, the reader's lookups
+// come after the scan and so after the unlinking, and cannot find what was unlinked. An
+// announcement that is only a release store may sit in the store buffer while the lookups already
+// run: stress/specimens/ holds that mistake. Announcing an epoch that is already over merely delays
+// reuse.
 
 #ifndef ENGRAM_SYNC_EPOCH_H_
 #define ENGRAM_SYNC_EPOCH_H_
@@ -23,7 +26,8 @@
 
 namespace engram::inline ENGRAM_BODY::sync {
 
-// Thread safety: thread-safe. Ownership: must outlive its guards. Nothing in it ever waits for a reader.
+// Thread safety: thread-safe. Ownership: must outlive its guards. Nothing in it ever waits for a
+// reader.
 class Epoch {
  public:
   // How many guards can exist at once without one waiting for another to leave.
@@ -48,8 +52,8 @@ class Epoch {
   // Ends the current epoch and returns its number: the tag of everything unlinked before the call.
   uint64_t Advance();
 
-  // The oldest epoch in which a reader may still be, or the current one if there is no reader. What was
-  // tagged `t` can be reused once Oldest() > t.
+  // The oldest epoch in which a reader may still be, or the current one if there is no reader. What
+  // was tagged `t` can be reused once Oldest() > t.
   uint64_t Oldest() const;
 
  private:

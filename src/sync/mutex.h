@@ -1,8 +1,8 @@
 // Mutual exclusion: Mutex and SharedMutex with thread-safety attributes, and their scoped locks.
 //
-// In the production body these are std::mutex and std::shared_mutex. In the simulated body each call
-// is a scheduling point, and deadlock and lock-order inversion are failures of the explored execution.
-// `where` names the call's place in failure texts; callers leave it out.
+// In the production body these are std::mutex and std::shared_mutex. In the simulated body each
+// call is a scheduling point, and deadlock and lock-order inversion are failures of the explored
+// execution. `where` names the call's place in failure texts; callers leave it out.
 
 #ifndef ENGRAM_SYNC_MUTEX_H_
 #define ENGRAM_SYNC_MUTEX_H_
@@ -30,7 +30,8 @@ class ENGRAM_CAPABILITY("mutex") Mutex {
   void Unlock(const Location& where = Location::current()) ENGRAM_RELEASE() {
     raw_.Unlock(LockMode::kExclusive, where);
   }
-  // Tells the static analysis that the caller holds this mutex, and checks it in the simulated body.
+  // Tells the static analysis that the caller holds this mutex, and checks it in the simulated
+  // body.
   void AssertHeld() const ENGRAM_THREAD_ATTRIBUTE(assert_capability(this)) {
     ENGRAM_CHECK(raw_.Holds(LockMode::kExclusive), "the caller does not hold this mutex");
   }

@@ -1,5 +1,6 @@
 // The production body of src/sync: the std types themselves, called directly. Included only through
-// ENGRAM_SYNC_BODY_HEADER. sync/production_cost_test.cc and ci/disassembly hold it to costing nothing.
+// ENGRAM_SYNC_BODY_HEADER. sync/production_cost_test.cc and ci/disassembly hold it to costing
+// nothing.
 
 #ifndef ENGRAM_SYNC_PRODUCTION_BODY_H_
 #define ENGRAM_SYNC_PRODUCTION_BODY_H_

@@ -13,12 +13,15 @@ constinit Runtime* current_runtime = nullptr;
 
 Runtime& Runtime::Current() {
   if (current_runtime == nullptr) [[unlikely]] {
-    CheckFailed("a world is running",
-                "an object of the simulated body was used outside of a simulated world; use it only "
-                "inside a program given to world::Explore, or link `engram` instead of `engram_sim`");
+    CheckFailed(
+        "a world is running",
+        "an object of the simulated body was used outside of a simulated world; use it only "
+        "inside a program given to world::Explore, or link `engram` instead of `engram_sim`");
   }
   return *current_runtime;
 }
+
+Runtime* Runtime::CurrentOrNull() { return current_runtime; }
 
 void Runtime::SetCurrent(Runtime* runtime) { current_runtime = runtime; }
 

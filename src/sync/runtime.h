@@ -20,30 +20,40 @@ namespace engram::inline ENGRAM_BODY::sync {
 using Location = std::source_location;
 
 // Names an object by its creation, not by its address: era * 2^28 + (creating thread) * 2^20 + (how
-// many objects that thread made before). The same in every interleaving and every build. 0 is no object.
+// many objects that thread made before). The same in every interleaving and every build. 0 is no
+// object.
 struct ObjectId {
   uint32_t value = 0;
   friend constexpr auto operator<=>(ObjectId, ObjectId) = default;
 };
 
-enum class ObjectKind : uint8_t { kNone, kMutex, kCondVar, kAtomic, kThread, kFile, kClock, kSpawner };
+enum class ObjectKind : uint8_t {
+  kNone,
+  kMutex,
+  kCondVar,
+  kAtomic,
+  kThread,
+  kFile,
+  kClock,
+  kSpawner
+};
 
 enum class LockMode : uint8_t { kExclusive, kShared };
 
 // State of a simulated mutex or shared mutex; written only by the Runtime.
 struct MutexState {
   ObjectId id;
-  int32_t owner = -1;        // thread holding it exclusively, or -1
-  uint32_t readers = 0;      // set of threads holding it shared
-  uint32_t waiters = 0;      // set of threads whose next operation is to lock it
-  Location locked_at;        // where the present owner took it
+  int32_t owner = -1;    // thread holding it exclusively, or -1
+  uint32_t readers = 0;  // set of threads holding it shared
+  uint32_t waiters = 0;  // set of threads whose next operation is to lock it
+  Location locked_at;    // where the present owner took it
 };
 
 // State of a simulated condition variable; written only by the Runtime.
 struct CondVarState {
   ObjectId id;
-  uint32_t waiters = 0;               // set of threads waiting to be notified
-  uint32_t notifies_unheard = 0;      // how many notifications found nobody waiting
+  uint32_t waiters = 0;           // set of threads waiting to be notified
+  uint32_t notifies_unheard = 0;  // how many notifications found nobody waiting
   Location last_notify_unheard_at;
 };
 
@@ -63,9 +73,10 @@ class Runtime {
  public:
   virtual ~Runtime() = default;
 
-  // The world that runs on this OS thread. Dies with a clear message if there is none: objects of the
-  // simulated body cannot be used outside of a world.
+  // The world that runs on this OS thread. Dies with a clear message if there is none: objects of
+  // the simulated body cannot be used outside of a world.
   static Runtime& Current();
+  static Runtime* CurrentOrNull();
   static void SetCurrent(Runtime* runtime);  // nullptr: none
 
   virtual ObjectId NameObject(ObjectKind kind) = 0;
@@ -74,11 +85,13 @@ class Runtime {
   virtual bool TryLock(MutexState& mutex, LockMode mode, const Location& where) = 0;
   virtual void Unlock(MutexState& mutex, LockMode mode, const Location& where) = 0;
   virtual void DestroyMutex(MutexState& mutex) = 0;
-  // Whether the calling thread holds `mutex` in `mode` (exclusive counts as shared). No scheduling point.
+  // Whether the calling thread holds `mutex` in `mode` (exclusive counts as shared). No scheduling
+  // point.
   virtual bool Holds(const MutexState& mutex, LockMode mode) const = 0;
 
-  // Releases `mutex`, waits for a notification (or, with a deadline, for simulated time to reach it; or
-  // wakes for no reason, where the bounds allow it), takes `mutex` again. Returns false on a time-out.
+  // Releases `mutex`, waits for a notification (or, with a deadline, for simulated time to reach
+  // it; or wakes for no reason, where the bounds allow it), takes `mutex` again. Returns false on a
+  // time-out.
   virtual bool Wait(CondVarState& condition, MutexState& mutex, const int64_t* deadline_ns,
                     const Location& where) = 0;
   virtual void Notify(CondVarState& condition, bool all, const Location& where) = 0;

@@ -1,6 +1,6 @@
-// The simulated body of src/sync: each type is a handle whose operations are decided by the Runtime.
-// Included only through ENGRAM_SYNC_BODY_HEADER; the types' meaning stands in mutex.h, cond_var.h,
-// atomic.h and thread.h.
+// The simulated body of src/sync: each type is a handle whose operations are decided by the
+// Runtime. Included only through ENGRAM_SYNC_BODY_HEADER; the types' meaning stands in mutex.h,
+// cond_var.h, atomic.h and thread.h.
 
 #ifndef ENGRAM_SYNC_SIMULATED_BODY_H_
 #define ENGRAM_SYNC_SIMULATED_BODY_H_
@@ -86,12 +86,18 @@ class RawAtomic {
     return Modify([](uint64_t, uint64_t operand) { return operand; }, value, order, where);
   }
   T FetchAdd(T value, std::memory_order order, const Location& where) {
-    return Modify([](uint64_t old_bits, uint64_t operand) { return ToBits(static_cast<T>(
-                      FromBits(old_bits) + FromBits(operand))); }, value, order, where);
+    return Modify(
+        [](uint64_t old_bits, uint64_t operand) {
+          return ToBits(static_cast<T>(FromBits(old_bits) + FromBits(operand)));
+        },
+        value, order, where);
   }
   T FetchSub(T value, std::memory_order order, const Location& where) {
-    return Modify([](uint64_t old_bits, uint64_t operand) { return ToBits(static_cast<T>(
-                      FromBits(old_bits) - FromBits(operand))); }, value, order, where);
+    return Modify(
+        [](uint64_t old_bits, uint64_t operand) {
+          return ToBits(static_cast<T>(FromBits(old_bits) - FromBits(operand)));
+        },
+        value, order, where);
   }
   T FetchOr(T value, std::memory_order order, const Location& where) {
     return Modify([](uint64_t old_bits, uint64_t operand) { return old_bits | operand; }, value,

@@ -1,5 +1,5 @@
-// Threads. In the production body std::thread; in the simulated body fibers of one OS thread, so that
-// the world decides which of them takes the next step.
+// Threads. In the production body std::thread; in the simulated body fibers of one OS thread, so
+// that the world decides which of them takes the next step.
 
 #ifndef ENGRAM_SYNC_THREAD_H_
 #define ENGRAM_SYNC_THREAD_H_
@@ -41,12 +41,12 @@ class Thread {
   std::optional<RawThread> raw_;
 };
 
-// A small number of the calling thread, the same throughout its life. A hint for spreading threads over
-// slots, not an identity: in the production body numbers are never given back.
+// A small number of the calling thread, the same throughout its life. A hint for spreading threads
+// over slots, not an identity: in the production body numbers are never given back.
 inline uint32_t CurrentThread() { return RawCurrentThread(); }
 
-// Lets other threads go first. Every loop that waits for another thread without blocking calls it: in
-// the simulated body the caller is not chosen again before another thread has taken a step.
+// Lets other threads go first. Every loop that waits for another thread without blocking calls it:
+// in the simulated body the caller is not chosen again before another thread has taken a step.
 inline void Yield(const Location& where = Location::current()) { RawYield(where); }
 
 inline void SleepFor(std::chrono::nanoseconds duration,

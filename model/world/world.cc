@@ -1,0 +1,84 @@
+// The world of one execution: joins the scheduler, the disk and the clock.
+
+#include "model/world/world.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "model/world/sanitizers.h"
+
+namespace engram::world {
+namespace {
+
+// 2020-09-13: simulated wall time begins at a round number of seconds.
+constexpr int64_t kWallClockStartNs = 1'600'000'000'000'000'000;
+
+constinit World* current_world = nullptr;
+
+}  // namespace
+
+World::World() = default;
+World::~World() {
+  if (current_world == this) current_world = nullptr;
+}
+
+int64_t World::SimulatedClock::NowNs() { return kWallClockStartNs + scheduler_.NowNs(); }
+
+void World::Begin(const Bounds& bounds, Choices& choices, bool telling) {
+  telling_ = telling;
+  notes_.clear();
+  current_world = this;
+  scheduler_.Begin(bounds, choices);
+  file_system_.Reset();
+}
+
+void World::End() {
+  scheduler_.End();
+  current_world = nullptr;
+}
+
+void World::Acknowledge() {
+  if (!scheduler_.on_fiber()) return;
+  if (scheduler_.bounds().crashes_max > 0) {
+    Step step;
+    step.kind = StepKind::kAcknowledge;
+    step.access = Access::kWrite;
+    step.object = kDiskOrder;
+    scheduler_.TakeStep(step);
+    file_system_.CrashPoint();
+  }
+  scheduler_.SetOperation(0);
+}
+
+void World::Fail(std::string claim, std::string detail) {
+  if (scheduler_.winding_down()) return;
+  Failure failure;
+  {
+    TsanIgnoreScope ignore;
+    failure = {FailureKind::kClaim, std::move(claim), std::move(detail)};
+  }
+  scheduler_.Fail(std::move(failure));
+}
+
+void World::AddNote(std::string text, NoteKind kind, uint16_t operation) {
+  if (scheduler_.winding_down()) return;
+  TsanIgnoreScope ignore;
+  notes_.push_back({Now(), static_cast<uint8_t>(scheduler_.era()),
+                    static_cast<uint8_t>(scheduler_.CurrentThread()), std::move(text), kind,
+                    operation});
+}
+
+World& CurrentWorld() {
+  ENGRAM_CHECK(current_world != nullptr, "no world is running");
+  return *current_world;
+}
+
+void Expect(bool condition, std::string_view claim, const sync::Location& where) {
+  if (condition) return;
+  CurrentWorld().Fail(std::string(claim),
+                      absl::StrCat("expected at ", where.file_name(), ":", where.line()));
+}
+
+}  // namespace engram::world
