@@ -3,7 +3,13 @@
 
 #include "model/world/sanitizers.h"
 
+#include <fcntl.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "model/world/scheduler.h"
@@ -12,11 +18,18 @@
 namespace engram::world {
 namespace {
 
-constinit bool stacks_abandoned = false;
+[[maybe_unused]] constinit bool stacks_abandoned = false;
 
 }  // namespace
 
 void StopLookingForLeaks() { stacks_abandoned = true; }
+
+void SilenceReports() {
+#ifdef ENGRAM_TSAN
+  __sanitizer_set_report_fd(
+      reinterpret_cast<void*>(static_cast<intptr_t>(open("/dev/null", O_WRONLY))));
+#endif
+}
 
 }  // namespace engram::world
 
@@ -41,13 +54,10 @@ void __sanitizer_symbolize_pc(void* pc, const char* fmt, char* out_buf, size_t o
 // nothing itself.
 const char* __tsan_default_options() {
   return "suppress_equal_stacks=0:suppress_equal_addresses=0:detect_deadlocks=0:exitcode=0:"
-         "halt_on_error=0:report_signal_unsafe=0:history_size=2";
+         "halt_on_error=0:report_destroy_locked=0:report_signal_unsafe=0:history_size=2";
 }
 
 void __tsan_on_report(void* report) {
-  engram::sync::Runtime* const runtime = engram::sync::Runtime::CurrentOrNull();
-  auto* const scheduler = static_cast<engram::world::Scheduler*>(runtime);
-  if (scheduler == nullptr) return;
   const char* description = nullptr;
   int counts[7] = {};
   void* sleep_trace[1] = {};
@@ -69,7 +79,12 @@ void __tsan_on_report(void* report) {
       absl::StrAppend(&text, "\n    ", place);
     }
   }
-  scheduler->ReportDataRace(std::move(text));
+  engram::sync::Runtime* const runtime = engram::sync::Runtime::CurrentOrNull();
+  if (runtime == nullptr) {
+    std::fprintf(stderr, "outside of any world: %s\n", text.c_str());
+    std::abort();
+  }
+  static_cast<engram::world::Scheduler*>(runtime)->ReportDataRace(std::move(text));
 }
 
 }  // extern "C"

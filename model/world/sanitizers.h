@@ -24,10 +24,13 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 #ifdef ENGRAM_TSAN
+#include <sanitizer/common_interface_defs.h>
 #include <sanitizer/tsan_interface.h>
 extern "C" {
-void AnnotateIgnoreReadsAndWritesBegin(const char* file, int line);
-void AnnotateIgnoreReadsAndWritesEnd(const char* file, int line);
+void AnnotateIgnoreReadsBegin(const char* file, int line);
+void AnnotateIgnoreReadsEnd(const char* file, int line);
+void AnnotateIgnoreWritesBegin(const char* file, int line);
+void AnnotateIgnoreWritesEnd(const char* file, int line);
 }
 #endif
 
@@ -45,9 +48,19 @@ inline void TsanAcquire([[maybe_unused]] void* tag) {
 #endif
 }
 
+// There is no mutex at this address any more, held or not.
+inline void TsanForgetMutex([[maybe_unused]] void* mutex) {
+#ifdef ENGRAM_TSAN
+  __tsan_mutex_destroy(mutex, 0);
+#endif
+}
+
 // Called when stacks are abandoned without unwinding: what they own is lost, and no leak checker
 // may complain.
 void StopLookingForLeaks();
+
+// From now on ThreadSanitizer's reports fail the execution in which they occur instead of being printed.
+void SilenceReports();
 
 // Hides the scheduler's own memory accesses and allocations from ThreadSanitizer for a scope: the
 // world's code runs on every fiber in turn, which is ordered by construction but not in a way that
@@ -55,8 +68,14 @@ void StopLookingForLeaks();
 class TsanIgnoreScope {
  public:
 #ifdef ENGRAM_TSAN
-  TsanIgnoreScope() { AnnotateIgnoreReadsAndWritesBegin(__FILE__, __LINE__); }
-  ~TsanIgnoreScope() { AnnotateIgnoreReadsAndWritesEnd(__FILE__, __LINE__); }
+  TsanIgnoreScope() {
+    AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+  }
+  ~TsanIgnoreScope() {
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+    AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+  }
 #else
   TsanIgnoreScope() {}
   ~TsanIgnoreScope() {}

@@ -1,8 +1,10 @@
 // Dispatching: who takes the next step, and the life of threads, eras and executions.
-// The operations of sync/ are in scheduler_sync.cc, what a failure says in scheduler_failures.cc.
+// The operations of sync/ are in scheduler_{locks,atomics,threads}.cc, what a failure says in
+// scheduler_failures.cc.
 
 #include "model/world/scheduler.h"
 
+#include <algorithm>
 #include <bit>
 #include <exception>
 #include <string>
@@ -33,6 +35,7 @@ Scheduler::Scheduler()
     threads_[i].scheduler = this;
     threads_[i].number = i;
   }
+  SilenceReports();
 }
 
 Scheduler::~Scheduler() = default;
@@ -97,6 +100,9 @@ void Scheduler::AbandonThreads() {
       // Nobody will ever return to the stack, which may refer to what the body has captured.
       static_cast<void>(new std::function<void()>(std::move(thread.body)));
       thread.body = nullptr;
+      for (uint32_t held = 0; held < std::min(thread.held_count, Thread::kHeldMax); ++held) {
+        TsanForgetMutex(thread.held[held].mutex);
+      }
       thread.fiber->Abandon();
       StopLookingForLeaks();
     }
@@ -302,7 +308,11 @@ Name Scheduler::NameOf(Thread& thread, ChoiceKind kind) {
 }
 
 uint32_t Scheduler::Ask(const Name& name, uint32_t alternatives) {
-  const uint32_t value = choices_->Choose(name, alternatives);
+  uint32_t value = 0;
+  {
+    TsanIgnoreScope ignore;  // explorers keep their books on whatever stack they are asked
+    value = choices_->Choose(name, alternatives);
+  }
   ENGRAM_CHECK(value < alternatives, "an explorer chose an alternative that does not exist");
   if (value != 0) RecordDeviation(name, value);
   Mix((uint64_t{static_cast<uint8_t>(name.kind)} << 56) | (uint64_t{name.thread} << 48) |

@@ -175,7 +175,7 @@ class Scheduler final : public sync::Runtime {
   Name NameOf(Thread& thread, ChoiceKind kind);
   Thread& Self();
 
-  // ---- What threads wait for (scheduler_sync.cc).
+  // ---- What threads wait for (scheduler_locks.cc, scheduler_atomics.cc, scheduler_threads.cc).
   bool Enabled(const Thread& thread) const;
   void UpdateRunnable(uint32_t thread);
   void UpdateWaiters(const sync::MutexState& mutex);

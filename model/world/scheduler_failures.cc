@@ -109,9 +109,9 @@ void Scheduler::CheckLockOrder(const Thread& self, const sync::MutexState& mutex
       const Thread::Held& held = self.held[i];
       const bool known = std::any_of(
           lock_order_.begin(), lock_order_.end(),
-          [&](const LockOrder& o) { return o.first == held.mutex && o.second == mutex.id; });
+          [&](const LockOrder& o) { return o.first == held.mutex->id && o.second == mutex.id; });
       if (known) continue;
-      lock_order_.push_back({held.mutex, mutex.id, self.number, held.where, where});
+      lock_order_.push_back({held.mutex->id, mutex.id, self.number, held.where, where});
       // Follow the order from the new second lock: does it lead back to the first?
       std::vector<sync::ObjectId> reached = {mutex.id};
       for (size_t next = 0; next < reached.size() && !inverted; ++next) {
@@ -119,16 +119,16 @@ void Scheduler::CheckLockOrder(const Thread& self, const sync::MutexState& mutex
           if (order.first != reached[next]) continue;
           if (std::find(reached.begin(), reached.end(), order.second) != reached.end()) continue;
           reached.push_back(order.second);
-          if (order.second != held.mutex) continue;
+          if (order.second != held.mutex->id) continue;
           inverted = true;
           failure_ = Failure{
               FailureKind::kLockOrder, "lock-order inversion",
-              absl::StrCat("thread '", self.name, "' holds ", DescribeObject(held.mutex), " since ",
-                           FileLine(held.where), " and takes ", DescribeObject(mutex.id), " at ",
-                           FileLine(where), "; thread '", threads_[order.thread].name, "' held ",
-                           DescribeObject(order.first), " since ", FileLine(order.first_at),
-                           " when it took ", DescribeObject(order.second), " at ",
-                           FileLine(order.second_at))};
+              absl::StrCat("thread '", self.name, "' holds ", DescribeObject(held.mutex->id),
+                           " since ", FileLine(held.where), " and takes ", DescribeObject(mutex.id),
+                           " at ", FileLine(where), "; thread '", threads_[order.thread].name,
+                           "' held ", DescribeObject(order.first), " since ",
+                           FileLine(order.first_at), " when it took ", DescribeObject(order.second),
+                           " at ", FileLine(order.second_at))};
           break;
         }
       }

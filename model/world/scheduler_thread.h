@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "model/world/fiber.h"
 #include "model/world/scheduler.h"
@@ -28,7 +29,7 @@ struct Scheduler::Thread {
     sync::Location where;
   };
   struct Held {
-    sync::ObjectId mutex;
+    sync::MutexState* mutex = nullptr;
     sync::Location where;
   };
 
@@ -67,6 +68,17 @@ struct Scheduler::Thread {
   }
   uint32_t bit() const { return uint32_t{1} << number; }
 };
+
+inline Step StepOn(StepKind kind, sync::ObjectId object, Access access, const sync::Location& where,
+                   bool flushes = false) {
+  Step step;
+  step.kind = kind;
+  step.access = access;
+  step.flushes = flushes;
+  step.object = object;
+  step.where = where;
+  return step;
+}
 
 inline Scheduler::Thread& Scheduler::Self() { return threads_[current_]; }
 
