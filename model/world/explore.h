@@ -58,6 +58,7 @@ struct Budget {
   uint64_t executions_max = UINT64_MAX;
   std::chrono::nanoseconds time_max = std::chrono::nanoseconds::max();
   bool stop_at_finding = true;
+  size_t findings_max = SIZE_MAX;  // stops with this many findings of different kind or claim
   bool shrink = true;  // make the finding minimal before returning it
 };
 
@@ -67,6 +68,8 @@ struct Finding {
   std::vector<Operation> operations;
   std::vector<Deviation> deviations;
   std::string token;  // "program:base64"; world::Replay takes it
+  uint64_t executions = 0;  // complete ones up to and including the first of this kind and claim
+  double cpu_seconds = 0;   // until then, without shrinking
 };
 
 struct Outcome {
