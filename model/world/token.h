@@ -1,7 +1,18 @@
 // Tokens: an execution in one line of text.
 //
-// "program:payload" where payload is base64url (RFC 4648, no padding) of: version byte 1, the operations and
-// the deviations as counted lists of varints, and a 16-bit checksum. A token is evidence for one commit: it
+// "program:payload", where payload is base64url (RFC 4648, no padding) of
+//   - the version, 1, as a byte;
+//   - the operations, then the deviations, each list after its length, as a row of nibbles, the low
+//   one of
+//     a byte first; a last half byte is zero;
+//   - CRC-16/CCITT-FALSE of the program's name and all bytes before, high byte first.
+// Each number is a varint in groups of three bits, least significant first, with the nibble's
+// fourth bit saying that more follow: what is below 8 costs half a byte. An operation is {id,
+// client, kind, key, value}, a deviation {thread, kind, operation, occurrence, value - 1}. An id is
+// the signed distance from the id after the last operation's, a deviation's operation the signed
+// distance from the last deviation's (zigzag, modulo 2^16).
+//
+// Every token has one text and every text at most one token. A token is evidence for one commit: it
 // names decisions, and a build that does not make them refuses it as stale.
 
 #ifndef ENGRAM_MODEL_WORLD_TOKEN_H_
