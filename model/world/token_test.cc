@@ -150,6 +150,12 @@ TEST(Token, RefusalsSayWhatIsWrong) {
   EXPECT_THAT(DecodeToken(good + "A").status().ToString(), HasSubstr("token: "));
 }
 
+TEST(Token, NumbersWrittenTooLongAreRefused) {
+  EXPECT_TRUE(DecodeToken(WithChecksum("p", {1, 0x00})).ok());
+  EXPECT_FALSE(
+      DecodeToken(WithChecksum("p", {1, 0x08, 0x00})).ok());  // no operations, as two nibbles
+}
+
 TEST(Token, TheTextIsFixed) {
   // Tokens are pasted into reports: a change of this text is a new version.
   EXPECT_EQ(EncodeToken("p", std::vector<Operation>{{1, 2, 3, 4, 5}},
