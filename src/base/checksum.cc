@@ -1,4 +1,4 @@
-// XXH3-64 from libxxhash.
+// XXH3-64, as libxxhash computes it.
 
 #include "base/checksum.h"
 
