@@ -9,11 +9,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "model/world/scheduler.h"
-#include "model/world/world.h"
+#include "sync/runtime.h"
 
 namespace engram::world {
 namespace {
@@ -21,6 +21,23 @@ namespace {
 [[maybe_unused]] constinit bool stacks_abandoned = false;
 
 }  // namespace
+
+#ifdef ENGRAM_TSAN
+// The first report of ThreadSanitizer that nobody has taken yet.
+struct RaceReport {
+  static constexpr int kAccessesMax = 4;
+  static constexpr int kFramesMax = 12;
+  struct Access {
+    bool writes = false;
+    int bytes = 0;
+    void* pcs[kFramesMax] = {};
+  };
+  const char* description = nullptr;
+  int accesses = 0;
+  Access access[kAccessesMax];
+};
+constinit RaceReport first_race;
+#endif
 
 void StopLookingForLeaks() { stacks_abandoned = true; }
 
@@ -53,39 +70,67 @@ void __sanitizer_symbolize_pc(void* pc, const char* fmt, char* out_buf, size_t o
 // scheduler's affair; the report becomes the execution's failure, so the process goes on and prints
 // nothing itself.
 const char* __tsan_default_options() {
-  return "suppress_equal_stacks=0:suppress_equal_addresses=0:detect_deadlocks=0:exitcode=0:"
+  return "suppress_equal_stacks=0:suppress_equal_addresses=0:detect_deadlocks=0:"
          "halt_on_error=0:report_destroy_locked=0:report_signal_unsafe=0:history_size=2";
 }
 
+// Every report has failed an execution already; but the runtime's own fatal errors must still end
+// in its exit code.
+int __tsan_on_finalize(int) { return 0; }
+
+// Runs inside ThreadSanitizer, with its locks held: instrumented code, and that includes the
+// standard library's templates and intercepted functions, would wait for ever. So it only notes
+// addresses.
 void __tsan_on_report(void* report) {
-  const char* description = nullptr;
-  int counts[7] = {};
-  void* sleep_trace[1] = {};
+  static const char* description;
+  static int counts[7], tid, size, write, atomic;
+  static void* address;
+  static void* sleep_trace[1];
   __tsan_get_report_data(report, &description, &counts[0], &counts[1], &counts[2], &counts[3],
                          &counts[4], &counts[5], &counts[6], sleep_trace, 1);
-  std::string text =
-      absl::StrCat("ThreadSanitizer: ", description == nullptr ? "race" : description);
-  for (int i = 0; i < counts[2]; ++i) {
-    int tid = 0, size = 0, write = 0, atomic = 0;
-    void* address = nullptr;
-    void* trace[8] = {};
+  engram::world::RaceReport& race = engram::world::first_race;
+  if (race.description != nullptr) return;
+  race.description = description;
+  race.accesses = 0;
+  for (int i = 0; i < counts[2] && race.accesses < engram::world::RaceReport::kAccessesMax; ++i) {
+    engram::world::RaceReport::Access& access = race.access[race.accesses++];
+    for (void*& pc : access.pcs) pc = nullptr;
     __tsan_get_report_mop(report, static_cast<unsigned long>(i), &tid, &address, &size, &write,
-                          &atomic, trace, 8);
-    absl::StrAppend(&text, "\n", write != 0 ? "write" : "read", " of ", size, " bytes");
-    for (void* pc : trace) {
-      if (pc == nullptr) break;
-      char place[512] = {};
-      __sanitizer_symbolize_pc(pc, "%f %s:%l", place, sizeof(place));
-      absl::StrAppend(&text, "\n    ", place);
-    }
+                          &atomic, access.pcs, engram::world::RaceReport::kFramesMax);
+    access.writes = write != 0;
+    access.bytes = size;
   }
-  engram::sync::Runtime* const runtime = engram::sync::Runtime::CurrentOrNull();
-  if (runtime == nullptr) {
-    std::fprintf(stderr, "outside of any world: %s\n", text.c_str());
-    std::abort();
-  }
-  static_cast<engram::world::Scheduler*>(runtime)->ReportDataRace(std::move(text));
+  if (engram::sync::Runtime::CurrentOrNull() == nullptr) std::abort();
 }
 
 }  // extern "C"
 #endif
+
+namespace engram::world {
+
+std::string TakeRaceReport() {
+  std::string text;
+#ifdef ENGRAM_TSAN
+  if (first_race.description == nullptr) return text;
+  text = absl::StrCat("ThreadSanitizer: ", first_race.description);
+  for (int i = 0; i < first_race.accesses; ++i) {
+    const RaceReport::Access& access = first_race.access[i];
+    absl::StrAppend(&text, "\n", access.writes ? "write" : "read", " of ", access.bytes, " bytes");
+    std::string last;
+    for (void* pc : access.pcs) {
+      if (pc == nullptr) break;
+      char place[512] = {};
+      __sanitizer_symbolize_pc(pc, "%f %s:%l", place, sizeof(place));
+      // Inlined frames come several times, and the standard library's are not where the mistake is.
+      if (last == place || std::string_view(place).find("/usr/") != std::string_view::npos) {
+        continue;
+      }
+      absl::StrAppend(&text, "\n    ", last = place);
+    }
+  }
+  first_race.description = nullptr;
+#endif
+  return text;
+}
+
+}  // namespace engram::world

@@ -4,6 +4,7 @@
 #define ENGRAM_MODEL_WORLD_SANITIZERS_H_
 
 #include <cstddef>
+#include <string>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -61,6 +62,10 @@ void StopLookingForLeaks();
 
 // From now on ThreadSanitizer's reports fail the execution in which they occur instead of being printed.
 void SilenceReports();
+
+// The first report since the last call, as a text that names both accesses; empty if there was none. A race outside of
+// any world stops the process instead.
+std::string TakeRaceReport();
 
 // Hides the scheduler's own memory accesses and allocations from ThreadSanitizer for a scope: the
 // world's code runs on every fiber in turn, which is ordered by construction but not in a way that

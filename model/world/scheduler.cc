@@ -51,7 +51,6 @@ void Scheduler::Begin(const Bounds& bounds, Choices& choices) {
   deviations_.clear();
   lock_order_.clear();
   failure_.reset();
-  data_race_.reset();
   event_hash_ = 0;
   era_ = 0;
   now_ns_ = 0;
@@ -84,8 +83,8 @@ void Scheduler::RunEra(std::function<void()> main) {
   current_ = kNobody;
   AbandonThreads();
   winding_down_ = false;
-  if (data_race_.has_value() && !failed()) {
-    Fail({FailureKind::kDataRace, "data race", *data_race_});
+  if (std::string race = TakeRaceReport(); !race.empty()) {
+    Fail({FailureKind::kDataRace, "data race", std::move(race)});
   }
 }
 
@@ -321,10 +320,7 @@ uint32_t Scheduler::Ask(const Name& name, uint32_t alternatives) {
 }
 
 void Scheduler::RecordDeviation(const Name& name, uint32_t value) {
-  if (deviations_.size() == deviations_.capacity()) {
-    TsanIgnoreScope ignore;
-    deviations_.reserve(2 * deviations_.capacity() + 64);
-  }
+  TsanIgnoreScope ignore;
   deviations_.push_back({name, value});
 }
 
@@ -370,10 +366,6 @@ void Scheduler::Fail(Failure failure) {
 void Scheduler::Crash() {
   crashed_ = true;
   winding_down_ = true;
-}
-
-void Scheduler::ReportDataRace(std::string text) {
-  if (!data_race_.has_value()) data_race_ = std::move(text);
 }
 
 const std::string& Scheduler::thread_name(uint32_t number) const { return threads_[number].name; }

@@ -107,8 +107,6 @@ class Scheduler final : public sync::Runtime {
   const Bounds& bounds() const { return bounds_; }
   // What thread `number` of this era is called.
   const std::string& thread_name(uint32_t number) const;
-  // Called with each report of ThreadSanitizer; the execution fails when it ends.
-  void ReportDataRace(std::string text);
 
   // ---- sync::Runtime.
 
@@ -236,7 +234,6 @@ class Scheduler final : public sync::Runtime {
   uint32_t step_count_ = 0;
   std::vector<Deviation> deviations_;
   std::optional<Failure> failure_;
-  std::optional<std::string> data_race_;
 
   // "While holding `first`, `second` was taken", in the order in which it was first seen.
   struct LockOrder {

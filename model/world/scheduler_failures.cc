@@ -90,13 +90,15 @@ void Scheduler::FailStuck() {
 }
 
 void Scheduler::FailStarved() {
-  TsanIgnoreScope ignore;
-  std::string detail = absl::StrCat("the execution has not ended after ", bounds_.steps_max,
-                                    winding_down_ ? " steps after the crash" : " steps");
-  for (uint32_t i = 0; i < thread_count_; ++i) {
-    absl::StrAppend(&detail, "\n", DescribeThread(threads_[i]));
+  {
+    TsanIgnoreScope ignore;
+    std::string detail = absl::StrCat("the execution has not ended after ", bounds_.steps_max,
+                                      winding_down_ ? " steps after the crash" : " steps");
+    for (uint32_t i = 0; i < thread_count_; ++i) {
+      absl::StrAppend(&detail, "\n", DescribeThread(threads_[i]));
+    }
+    if (!failed()) failure_ = Failure{FailureKind::kStarvation, "starvation", std::move(detail)};
   }
-  if (!failed()) failure_ = Failure{FailureKind::kStarvation, "starvation", std::move(detail)};
   LeaveToMain();
 }
 

@@ -93,6 +93,9 @@ void Scheduler::AwaitLock(Thread& thread, sync::MutexState& mutex, LockMode mode
 
 void Scheduler::TakeLock(Thread& self, sync::MutexState& mutex, LockMode mode,
                          const sync::Location& where, bool blocking) {
+  if (blocking && self.held_count > 0 && bounds_.check_lock_order && !winding_down_) {
+    CheckLockOrder(self, mutex, where);
+  }
   if (mode == LockMode::kShared) {
     mutex.readers |= self.bit();
   } else {
@@ -102,9 +105,6 @@ void Scheduler::TakeLock(Thread& self, sync::MutexState& mutex, LockMode mode,
   mutex.waiters &= ~self.bit();
   UpdateWaiters(mutex);
   TsanLocked(&mutex, mode, !blocking);
-  if (blocking && self.held_count > 0 && bounds_.check_lock_order && !winding_down_) {
-    CheckLockOrder(self, mutex, where);
-  }
   if (self.held_count < Thread::kHeldMax) self.held[self.held_count] = {&mutex, where};
   ++self.held_count;
 }
