@@ -1,4 +1,5 @@
-// Assertions about our own mistakes. What the world or a caller can cause is a Status, never a check.
+// Assertions about our own mistakes. What the world or a caller can cause is a Status, never a
+// check.
 
 #ifndef ENGRAM_BASE_CHECK_H_
 #define ENGRAM_BASE_CHECK_H_
@@ -17,8 +18,8 @@ namespace engram::inline ENGRAM_BODY {
 }  // namespace engram::inline ENGRAM_BODY
 
 // Aborts unless `condition` holds; always on. `detail` is a text evaluated only on failure.
-#define ENGRAM_CHECK(condition, detail)                     \
-  (static_cast<bool>(condition) ? static_cast<void>(0)      \
+#define ENGRAM_CHECK(condition, detail)                \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
                                 : ::engram::CheckFailed(#condition, (detail)))
 
 // As ENGRAM_CHECK, for what is too dear to check always: only in debug builds.
