@@ -75,8 +75,9 @@ step() {
   steps_rows+=("$name"$'\t'"$counted_passed"$'\t'"$counted_failed"$'\t'$((SECONDS - began)))
   if [ "$counted_failed" -ne 0 ]; then
     verdict=FAILED
-    printf -- '---- the end of %s\n' "$log"
-    tail -n 60 "$log"
+    printf -- '---- from %s\n' "$log"
+    head -n -50 "$log" | grep -E -m 20 'error:|FAILED:|\*\*\*|check failed' # what its end may not show
+    tail -n 50 "$log"
     printf -- '----\n'
   fi
   printf '         %s: %s, %d passed, %d failed, %d s\n' \
