@@ -1,0 +1,117 @@
+// Replaces the global operators new and delete; whether one fails is a choice like any other.
+//
+// ArmAllocationFaults is called by the world, so that this file is linked wherever a world is.
+
+#include "model/world/allocation_faults.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+#include "model/world/scheduler.h"
+
+namespace engram::world {
+namespace {
+
+constinit Scheduler* armed = nullptr;
+constinit uint32_t failures = 0;
+// Of each thread of era `depths_era`: in how many scopes it is.
+constinit std::array<uint32_t, kThreadsMax> depths{};
+constinit uint32_t depths_era = 0;
+
+// REQUIRES: armed, and the caller is one of its threads.
+uint32_t& DepthOfCaller() {
+  if (depths_era != armed->era()) {
+    depths.fill(0);  // threads that never left their scopes went down with their world
+    depths_era = armed->era();
+  }
+  return depths[armed->CurrentThread()];
+}
+
+bool ShouldFail() {
+  if (!armed->on_fiber() || armed->winding_down()) return false;
+  if (failures >= armed->bounds().allocation_failures_max || DepthOfCaller() > 0) return false;
+  const AllocationScope choosing;
+  if (armed->Choose(ChoiceKind::kAllocation, 2) == 0) return false;
+  ++failures;
+  return true;
+}
+
+// Null if there is no memory, or by choice. `alignment` 0: what malloc gives.
+void* Allocate(size_t bytes, size_t alignment) {
+  if (armed != nullptr && ShouldFail()) [[unlikely]]
+    return nullptr;
+  if (bytes == 0) bytes = 1;
+  if (alignment == 0) return std::malloc(bytes);
+  void* memory = nullptr;
+  if (alignment < sizeof(void*)) alignment = sizeof(void*);
+  return posix_memalign(&memory, alignment, bytes) == 0 ? memory : nullptr;
+}
+
+void* AllocateOrThrow(size_t bytes, size_t alignment) {
+  void* const memory = Allocate(bytes, alignment);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void ArmAllocationFaults(Scheduler* scheduler) {
+  armed = scheduler;
+  failures = 0;
+  depths.fill(0);
+  depths_era = 0;
+}
+
+uint32_t AllocationFailures() { return failures; }
+
+AllocationScope::AllocationScope() : depth_(nullptr) {
+  if (armed == nullptr || !armed->on_fiber()) return;
+  depth_ = &DepthOfCaller();
+  ++*depth_;
+}
+
+AllocationScope::~AllocationScope() {
+  if (depth_ != nullptr) --*depth_;
+}
+
+}  // namespace engram::world
+
+// ---- The replaced forms (ISO C++20, 17.6.3).
+
+using engram::world::Allocate;
+using engram::world::AllocateOrThrow;
+
+void* operator new(size_t bytes) { return AllocateOrThrow(bytes, 0); }
+void* operator new[](size_t bytes) { return AllocateOrThrow(bytes, 0); }
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept { return Allocate(bytes, 0); }
+void* operator new[](size_t bytes, const std::nothrow_t&) noexcept { return Allocate(bytes, 0); }
+void* operator new(size_t bytes, std::align_val_t alignment) {
+  return AllocateOrThrow(bytes, static_cast<size_t>(alignment));
+}
+void* operator new[](size_t bytes, std::align_val_t alignment) {
+  return AllocateOrThrow(bytes, static_cast<size_t>(alignment));
+}
+void* operator new(size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return Allocate(bytes, static_cast<size_t>(alignment));
+}
+void* operator new[](size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return Allocate(bytes, static_cast<size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
