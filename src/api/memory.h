@@ -1,4 +1,5 @@
-// A memory: the value that Engram stores. Types only; what a store promises about them is its own header.
+// A memory: the value that Engram stores, and the bounds of its fields. Types only; what a store
+// promises about them is its own header.
 
 #ifndef ENGRAM_API_MEMORY_H_
 #define ENGRAM_API_MEMORY_H_
@@ -17,6 +18,9 @@ namespace engram::inline ENGRAM_BODY {
 inline constexpr size_t kEmbeddingDimension = 768;
 inline constexpr size_t kIdBytesMax = 1024;
 inline constexpr uint64_t kContentBytesMaxDefault = 64 * kMiB;
+// No option raises the bound on content above this: lengths are stored in 32 bits, two of whose
+// values mean something else.
+inline constexpr uint64_t kContentBytesHardMax = (uint64_t{1} << 32) - 2;
 
 // One memory, complete. Two memories are the same only if every field is equal bit by bit; compare
 // floats as bits, because -0.0 and 0.0 are different values here.
