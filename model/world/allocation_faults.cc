@@ -12,6 +12,9 @@
 #include "model/world/scheduler.h"
 
 namespace engram::world {
+
+constinit bool allocation_faults_armed = false;
+
 namespace {
 
 constinit Scheduler* armed = nullptr;
@@ -59,6 +62,7 @@ void* AllocateOrThrow(size_t bytes, size_t alignment) {
 
 void ArmAllocationFaults(Scheduler* scheduler) {
   armed = scheduler;
+  allocation_faults_armed = scheduler != nullptr;
   failures = 0;
   depths.fill(0);
   depths_era = 0;
@@ -66,14 +70,11 @@ void ArmAllocationFaults(Scheduler* scheduler) {
 
 uint32_t AllocationFailures() { return failures; }
 
-AllocationScope::AllocationScope() : depth_(nullptr) {
-  if (armed == nullptr || !armed->on_fiber()) return;
-  depth_ = &DepthOfCaller();
-  ++*depth_;
-}
-
-AllocationScope::~AllocationScope() {
-  if (depth_ != nullptr) --*depth_;
+uint32_t* AllocationScope::Enter() {
+  if (!armed->on_fiber()) return nullptr;
+  uint32_t& depth = DepthOfCaller();
+  ++depth;
+  return &depth;
 }
 
 }  // namespace engram::world

@@ -27,17 +27,24 @@ void ArmAllocationFaults(Scheduler* scheduler);
 // How many allocations have failed by choice since faults were armed.
 uint32_t AllocationFailures();
 
+// Whether allocations may fail at all at the moment; ArmAllocationFaults says when.
+extern constinit bool allocation_faults_armed;
+
 // What the calling thread allocates while it is inside never fails and is not counted. May nest,
 // and may contain scheduling points: what other threads do meanwhile is their own affair.
 class AllocationScope {
  public:
-  AllocationScope();
-  ~AllocationScope();
+  AllocationScope() : depth_(allocation_faults_armed ? Enter() : nullptr) {}
+  ~AllocationScope() {
+    if (depth_ != nullptr) --*depth_;
+  }
   AllocationScope(const AllocationScope&) = delete;
   AllocationScope& operator=(const AllocationScope&) = delete;
 
  private:
-  uint32_t* depth_;
+  static uint32_t* Enter();
+
+  uint32_t* const depth_;  // how many scopes the thread is in; null: it does not matter
 };
 
 // The world's own code on a thread's stack: ThreadSanitizer does not see its memory accesses, and
