@@ -105,6 +105,7 @@ struct Replayed {
   std::vector<uint8_t> step_eras;      // parallel to steps
   std::vector<Note> notes;
   std::vector<std::vector<std::string>> thread_names;  // [era][thread]
+  std::vector<std::string> file_paths;  // by the number that choices about pages call a file
   uint64_t event_hash = 0;
 };
 

@@ -98,6 +98,14 @@ bool SimulatedDisk::Remove(std::string_view path, DiskChoices& choices) {
   return true;
 }
 
+std::string_view SimulatedDisk::PathOf(uint16_t ordinal) const {
+  if (ordinal >= file_count_) return {};
+  for (uint32_t i = 0; i < entry_count_; ++i) {
+    if (entries_[i].file == &files_[ordinal]) return entries_[i].path;
+  }
+  return {};
+}
+
 void SimulatedDisk::SyncDirectoryOf(std::string_view path) {
   Directory& directory = DirectoryOf(path);
   // What is undecided was decided on the disk long ago: a sync does not change it.

@@ -41,6 +41,8 @@ class SimulatedDisk {
   // Takes the name away; false if there is none. The file goes on existing for those who have it
   // open.
   bool Remove(std::string_view path, DiskChoices& choices);
+  // A path that names the file with this ordinal; empty if none does.
+  std::string_view PathOf(uint16_t ordinal) const;
   // Makes the names of the directory of `path` durable.
   void SyncDirectoryOf(std::string_view path);
 

@@ -48,7 +48,24 @@ DiskCounts SimulatedFileSystem::counts() const {
   return counts;
 }
 
+std::string SimulatedFileSystem::PathOf(uint16_t file) const {
+  return std::string(disk_->PathOf(file));
+}
+
 // ---- The parts of a call.
+
+// "write store, page 1 (24 bytes)": pages are what a crash decides about.
+std::string SimulatedFileSystem::CallText(const CallName& name) {
+  std::string text = absl::StrCat(name.call, " ", std::string(name.path));
+  if (!name.has_range) return text;
+  if (name.size == 0) return absl::StrCat(text, " at ", name.offset);
+  const uint64_t first = name.offset / io::kPageBytes;
+  const uint64_t last = (name.offset + name.size - 1) / io::kPageBytes;
+  absl::StrAppend(&text, first == last ? ", page " : ", pages ", first);
+  if (first != last) absl::StrAppend(&text, " to ", last);
+  absl::StrAppend(&text, " (", name.size, name.size == 1 ? " byte)" : " bytes)");
+  return text;
+}
 
 absl::Status SimulatedFileSystem::Error(absl::StatusCode code, const CallName& name,
                                         std::string_view reason) {
@@ -79,6 +96,10 @@ absl::Status SimulatedFileSystem::BeginCall(StepKind kind, sync::ObjectId object
     }
     step.where = where;
     scheduler_.TakeStep(step);
+    if (listener_ != nullptr && scheduler_.on_fiber()) {
+      const KernelScope kernel;
+      listener_(CallText(name));
+    }
   }
   if (IsDead(generation)) {
     return Error(absl::StatusCode::kUnavailable, name, "the process has crashed");

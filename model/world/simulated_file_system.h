@@ -30,10 +30,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -78,6 +80,11 @@ class SimulatedFileSystem final : public io::FileSystem {
   // after each effect on the disk and after each acknowledgement.
   void CrashPoint();
   DiskCounts counts() const;
+  // Called with what each call is about, right after its step, while an execution is told as a
+  // story; null: nobody listens.
+  void set_listener(std::function<void(std::string)> listener) { listener_ = std::move(listener); }
+  // A path of the file that choices about pages call by this number; empty if it has none now.
+  std::string PathOf(uint16_t file) const;
 
   // ---- For tests and oracles; on the main stack, between eras.
 
@@ -110,6 +117,7 @@ class SimulatedFileSystem final : public io::FileSystem {
     uint64_t offset = 0;
     uint64_t size = 0;
   };
+  static std::string CallText(const CallName& name);
   static absl::Status Error(absl::StatusCode code, const CallName& name, std::string_view reason);
 
   // ---- The parts of a call, in order.
@@ -132,6 +140,7 @@ class SimulatedFileSystem final : public io::FileSystem {
   uint32_t faults_ = 0;
   uint32_t short_transfers_ = 0;
   uint32_t open_files_ = 0;  // opened in this execution; numbers them
+  std::function<void(std::string)> listener_;
 };
 
 }  // namespace engram::world

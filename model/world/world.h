@@ -17,7 +17,12 @@
 
 namespace engram::world {
 
-enum class NoteKind : uint8_t { kRemark, kBegin, kEnd };  // the latter two: of an operation
+enum class NoteKind : uint8_t {
+  kRemark,
+  kBegin,  // of an operation
+  kEnd,    // of an operation
+  kCall,   // what the last step, a call of the file system, is about
+};
 
 // A remark in the trace of a replayed execution, before step `step`.
 struct Note {
