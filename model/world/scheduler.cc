@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "model/world/allocation_faults.h"
 #include "model/world/sanitizers.h"
 #include "model/world/scheduler_thread.h"
 
@@ -309,7 +310,7 @@ Name Scheduler::NameOf(Thread& thread, ChoiceKind kind) {
 uint32_t Scheduler::Ask(const Name& name, uint32_t alternatives) {
   uint32_t value = 0;
   {
-    TsanIgnoreScope ignore;  // explorers keep their books on whatever stack they are asked
+    const KernelScope kernel;  // explorers keep their books on whatever stack they are asked
     value = choices_->Choose(name, alternatives);
   }
   ENGRAM_CHECK(value < alternatives, "an explorer chose an alternative that does not exist");
@@ -320,7 +321,7 @@ uint32_t Scheduler::Ask(const Name& name, uint32_t alternatives) {
 }
 
 void Scheduler::RecordDeviation(const Name& name, uint32_t value) {
-  TsanIgnoreScope ignore;
+  const KernelScope kernel;
   deviations_.push_back({name, value});
 }
 
@@ -357,7 +358,7 @@ void Scheduler::SetOperation(uint16_t id) {
 
 void Scheduler::Fail(Failure failure) {
   {
-    TsanIgnoreScope ignore;
+    const KernelScope kernel;
     if (!failed()) failure_ = std::move(failure);
   }
   if (on_fiber()) LeaveToMain();

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "model/world/sanitizers.h"
+#include "model/world/allocation_faults.h"
 #include "model/world/scheduler.h"
 #include "model/world/scheduler_thread.h"
 
@@ -65,7 +65,7 @@ std::string Scheduler::DescribeObject(sync::ObjectId object) const {
 }
 
 void Scheduler::FailStuck() {
-  TsanIgnoreScope ignore;
+  const KernelScope kernel;
   Failure failure{FailureKind::kDeadlock, "deadlock", ""};
   std::string lost;
   for (uint32_t i = 0; i < thread_count_; ++i) {
@@ -91,7 +91,7 @@ void Scheduler::FailStuck() {
 
 void Scheduler::FailStarved() {
   {
-    TsanIgnoreScope ignore;
+    const KernelScope kernel;
     std::string detail = absl::StrCat("the execution has not ended after ", bounds_.steps_max,
                                       winding_down_ ? " steps after the crash" : " steps");
     for (uint32_t i = 0; i < thread_count_; ++i) {
@@ -106,7 +106,7 @@ void Scheduler::CheckLockOrder(const Thread& self, const sync::MutexState& mutex
                                const sync::Location& where) {
   bool inverted = false;
   {
-    TsanIgnoreScope ignore;
+    const KernelScope kernel;
     for (uint32_t i = 0; i < std::min(self.held_count, Thread::kHeldMax); ++i) {
       const Thread::Held& held = self.held[i];
       const bool known = std::any_of(

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
-#include "model/world/sanitizers.h"
+#include "model/world/allocation_faults.h"
 
 namespace engram::world {
 namespace {
@@ -31,10 +31,19 @@ void World::Begin(const Bounds& bounds, Choices& choices, bool telling) {
   notes_.clear();
   current_world = this;
   scheduler_.Begin(bounds, choices);
+  ArmAllocationFaults(bounds.allocation_failures_max > 0 ? &scheduler_ : nullptr);
   file_system_.Reset();
+  if (telling) {
+    file_system_.set_listener([this](std::string text) {
+      AddNote(std::move(text), NoteKind::kCall);
+    });
+  } else {
+    file_system_.set_listener(nullptr);
+  }
 }
 
 void World::End() {
+  ArmAllocationFaults(nullptr);
   scheduler_.End();
   current_world = nullptr;
 }
@@ -56,7 +65,7 @@ void World::Fail(std::string claim, std::string detail) {
   if (scheduler_.winding_down()) return;
   Failure failure;
   {
-    TsanIgnoreScope ignore;
+    const KernelScope kernel;
     failure = {FailureKind::kClaim, std::move(claim), std::move(detail)};
   }
   scheduler_.Fail(std::move(failure));
@@ -64,7 +73,7 @@ void World::Fail(std::string claim, std::string detail) {
 
 void World::AddNote(std::string text, NoteKind kind, uint16_t operation) {
   if (scheduler_.winding_down()) return;
-  TsanIgnoreScope ignore;
+  const KernelScope kernel;
   notes_.push_back({Now(), static_cast<uint8_t>(scheduler_.era()),
                     static_cast<uint8_t>(scheduler_.CurrentThread()), std::move(text), kind,
                     operation});
