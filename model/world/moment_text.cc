@@ -7,11 +7,6 @@
 namespace engram::world {
 namespace {
 
-std::string ThreadText(sync::ObjectId thread, const std::vector<std::string>& threads) {
-  const uint32_t number = thread.value & 0xFF;
-  return number < threads.size() ? Words("'", threads[number], "'") : Words("thread ", number);
-}
-
 std::string LastOnes(uint32_t count, std::string_view one, std::string_view many) {
   return count == 1 ? Words("the last ", one) : Words("the last ", count, " ", many);
 }
@@ -22,14 +17,9 @@ bool IsAboutFiles(const Step& step) {
   return step.kind >= StepKind::kOpen && step.kind <= StepKind::kStat;
 }
 
-std::string StepText(const Step& step, const ObjectNames& names,
-                     const std::vector<std::string>& threads) {
+std::string StepText(const Step& step, const ObjectNames& names) {
   const std::string_view name = names.Of(step.object);
   switch (step.kind) {
-    case StepKind::kSpawn:
-      return Words("start ", ThreadText(step.second, threads));
-    case StepKind::kJoin:
-      return Words("join ", ThreadText(step.object, threads));
     case StepKind::kLockShared:
       return Words("lock ", name, " (shared)");
     case StepKind::kTryLockShared:
@@ -54,6 +44,8 @@ std::string StepText(const Step& step, const ObjectNames& names,
     case StepKind::kYield:
     case StepKind::kSleep:
     case StepKind::kChoose:
+    case StepKind::kSpawn:
+    case StepKind::kJoin:
     case StepKind::kStart:
     case StepKind::kExit:
     case StepKind::kAcknowledge:
@@ -69,32 +61,36 @@ std::string_view CrashText(const Deviation& deviation) {
                               : "power loss: what was in RAM is gone, unsynced writes may be";
 }
 
-std::string LossText(const Deviation& deviation) {
-  const std::string file = Words("file ", deviation.name.operation);
-  const std::string page = Words(file, ", page ", deviation.name.occurrence);
+std::string LossText(const Deviation& deviation, const std::vector<std::string>& file_paths) {
+  const uint16_t number = deviation.name.operation;
+  const std::string file = number < file_paths.size() && !file_paths[number].empty()
+                               ? Words("'", file_paths[number], "'")
+                               : Words("file ", number);
+  const std::string page = Words("page ", deviation.name.occurrence, " of ", file);
   switch (deviation.name.kind) {
     case ChoiceKind::kSurvive:
-      return Words(page, ": ", LastOnes(deviation.value, "write", "writes"), " to it lost");
+      return Words(LastOnes(deviation.value, "write", "writes"), " to ", page);
     case ChoiceKind::kTear:
-      return Words(page, ": of the first lost write, some sectors survived (pattern ",
-                   deviation.value, ")");
+      return deviation.value == 1
+                 ? Words("of the first lost write to ", page, ", all but its first sector")
+                 : Words("of the first lost write to ", page,
+                         ", some sectors (those that survived: ", deviation.value, " in binary)");
     case ChoiceKind::kMetadata:
-      return Words(file, ": ",
-                   LastOnes(deviation.value, "change of its size", "changes of its size"), " lost");
+      return deviation.name.occurrence == 1
+                 ? Words(LastOnes(deviation.value, "creation or removal", "creations or removals"),
+                         " of names in directory ", number)
+                 : Words(LastOnes(deviation.value, "change", "changes"), " of the size of ", file);
     default:
       return "";
   }
 }
 
-std::string TwistText(const Deviation& deviation, const Step* last) {
-  const std::string_view call =
-      last != nullptr && IsAboutFiles(*last) ? StepKindName(last->kind) : "the call";
+std::string TwistText(const Deviation& deviation) {
   switch (deviation.name.kind) {
     case ChoiceKind::kFault:
-      return Words(call, deviation.value == 2 ? " fails: the disk is full (ENOSPC)"
-                                              : " fails: I/O error (EIO)");
+      return deviation.value == 2 ? "fails: the disk is full (ENOSPC)" : "fails: I/O error (EIO)";
     case ChoiceKind::kShortTransfer:
-      return Words(call, " moves only half of its bytes");
+      return "moves only half of its bytes";
     case ChoiceKind::kRevert:
       return "the failed sync also takes unsynced bytes back";
     case ChoiceKind::kAllocation:

@@ -16,19 +16,18 @@ namespace engram::world {
 
 bool IsAboutFiles(const Step& step);
 
-// "lock content_". `threads` are the names of the threads of its era.
-std::string StepText(const Step& step, const ObjectNames& names,
-                     const std::vector<std::string>& threads);
+// "lock content_".
+std::string StepText(const Step& step, const ObjectNames& names);
 
 // How an execution crashed, for a kCrash deviation.
 std::string_view CrashText(const Deviation& deviation);
 
-// What did not survive, for a decision about a page or a file; empty for other kinds.
-std::string LossText(const Deviation& deviation);
+// What did not survive, for a decision about a page, a file or a directory; empty for other kinds.
+// `file_paths` are by number; files that it lacks are called by their number.
+std::string LossText(const Deviation& deviation, const std::vector<std::string>& file_paths);
 
 // A decision that is neither about a schedule, nor a crash, nor what survived it; empty for those.
-// `last` is the step taken before it, or null.
-std::string TwistText(const Deviation& deviation, const Step* last);
+std::string TwistText(const Deviation& deviation);
 
 // Whether decisions of `kind` make something fail that could have succeeded.
 bool IsFault(ChoiceKind kind);

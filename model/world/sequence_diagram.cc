@@ -14,9 +14,11 @@ namespace engram::world {
 namespace {
 
 constexpr size_t kGutterColumns = 6;  // the numbers of steps
-constexpr size_t kLaneColumnsMin = 13;
+constexpr size_t kLaneColumnsMin = 12;
 constexpr size_t kLanesMax = 8;      // more threads than these are told one below the other
 constexpr size_t kGlyphColumns = 2;  // the lane itself and a space
+constexpr size_t kArrowColumns = 18;
+constexpr size_t kGapColumns = 2;  // between lanes
 
 std::u32string Decoded(std::string_view text) {
   std::u32string characters;
@@ -76,6 +78,8 @@ char32_t GlyphOf(const Moment& moment) {
       return U'┌';
     case Moment::Kind::kEnd:
       return U'└';
+    case Moment::Kind::kWhole:
+      return U'□';
     case Moment::Kind::kRemark:
       return U'·';
     case Moment::Kind::kStep:
@@ -90,53 +94,78 @@ char32_t GlyphOf(const Moment& moment) {
   return U'?';
 }
 
-std::string CellText(const Moment& moment) {
+std::string CellText(const Moment& moment, bool with_place) {
   if (moment.kind == Moment::Kind::kFold) return Counted(moment.count, "step", "steps");
   std::string text = moment.text;
   if (moment.kind == Moment::Kind::kStep && moment.count > 1) text += Words(" ×", moment.count);
-  if (!moment.place.empty()) text += Words(" (", moment.place, ")");
+  if (with_place && !moment.place.empty()) text += Words(" (", moment.place, ")");
   if (moment.fatal) text += " ◀━━";
   return text;
 }
 
 // Where the lanes of an era stand, and from which moment to which each is drawn.
 struct Lanes {
+  size_t places = 0;  // column of the places if they stand aside; 0: behind each text
   std::map<uint8_t, size_t> column;
   std::map<uint8_t, size_t> text_columns;
   std::map<uint8_t, size_t> first, last;
 };
 
-// Gives each lane the columns its texts need, or, if that is too much, takes from the widest first.
-Lanes LayOut(const EraStory& era) {
-  Lanes lanes;
+// How many columns each lane needs for its texts.
+std::map<uint8_t, size_t> WantedColumns(const EraStory& era, bool with_places) {
   std::map<uint8_t, size_t> wanted;
   for (const uint8_t thread : era.threads) {
     wanted[thread] = CharactersOf(era.thread_names.at(thread)) + kGlyphColumns;
   }
-  for (size_t i = 0; i < era.moments.size(); ++i) {
-    const Moment& moment = era.moments[i];
-    if (moment.kind != Moment::Kind::kSwitch) {
-      size_t& columns = wanted[moment.thread];
-      columns = std::max(columns, CharactersOf(CellText(moment)) + kGlyphColumns);
+  for (const Moment& moment : era.moments) {
+    if (moment.kind == Moment::Kind::kSwitch) {
+      // Arrows have room for their label.
+      for (const uint8_t thread : {moment.thread, moment.to}) {
+        wanted[thread] = std::max(wanted[thread], kArrowColumns);
+      }
+      continue;
     }
-    lanes.first.emplace(moment.thread, i);
-    lanes.last[moment.thread] = i;
+    size_t& columns = wanted[moment.thread];
+    columns = std::max(columns, CharactersOf(CellText(moment, with_places)) + kGlyphColumns);
   }
-  const size_t gaps = 2 * (wanted.size() - 1);
-  const size_t available = kDiagramColumnsMax - kGutterColumns - gaps;
+  return wanted;
+}
+
+size_t SumOf(const std::map<uint8_t, size_t>& wanted, size_t limit) {
+  size_t sum = 0;
+  for (const auto& [thread, columns] : wanted) sum += std::min(columns, limit) + kGapColumns;
+  return sum;
+}
+
+// Places stand behind the texts if that fits, else in a column of their own on the right. Each lane
+// gets the columns that its texts need; if that is too much, it is taken from the widest first.
+Lanes LayOut(const EraStory& era) {
+  Lanes lanes;
+  for (size_t i = 0; i < era.moments.size(); ++i) {
+    lanes.first.emplace(era.moments[i].thread, i);
+    lanes.last[era.moments[i].thread] = i;
+  }
+  size_t available = kDiagramColumnsMax - kGutterColumns;
+  std::map<uint8_t, size_t> wanted = WantedColumns(era, true);
+  const bool aside = SumOf(wanted, available) > available;
+  if (aside) {
+    wanted = WantedColumns(era, false);
+    size_t place_columns = 0;
+    for (const Moment& moment : era.moments) {
+      place_columns = std::max(place_columns, CharactersOf(moment.place));
+    }
+    // With many lanes there is no room for places at all.
+    if (place_columns + wanted.size() * kLaneColumnsMin < available) available -= place_columns;
+  }
   size_t limit = available;
-  const auto needed = [&](size_t most) {
-    size_t sum = 0;
-    for (const auto& [thread, columns] : wanted) sum += std::min(columns, most);
-    return sum;
-  };
-  while (limit > kLaneColumnsMin && needed(limit) > available) --limit;
+  while (limit > kLaneColumnsMin && SumOf(wanted, limit) > available) --limit;
   size_t column = kGutterColumns;
   for (const auto& [thread, columns] : wanted) {
     lanes.column[thread] = column;
     lanes.text_columns[thread] = std::min(columns, limit) - kGlyphColumns;
-    column += std::min(columns, limit) + 2;
+    column += std::min(columns, limit) + kGapColumns;
   }
+  if (aside) lanes.places = column;
   return lanes;
 }
 
@@ -159,9 +188,9 @@ std::string ArrowRow(const Lanes& lanes, const Moment& moment, size_t index) {
   const bool goes_on = lanes.last.at(moment.thread) > index;
   row.Put(from, rightwards ? (goes_on ? U'├' : U'╰') : (goes_on ? U'┤' : U'╯'));
   row.Put(rightwards ? end - 1 : begin, rightwards ? U'▶' : U'◀');
-  const std::string_view label = moment.interrupted ? " interrupted " : " goes first ";
-  if (end - begin >= label.size() + 4) {
-    row.Put(begin + (end - begin - label.size()) / 2, moment.interrupted ? label : "");
+  constexpr std::string_view kLabel = " interrupted ";
+  if (end - begin >= kLabel.size() + 4) {
+    row.Put(begin + (end - begin - kLabel.size()) / 2, kLabel);
   }
   return row.Text();
 }
@@ -170,7 +199,7 @@ std::string MomentRows(const Lanes& lanes, const Moment& moment, size_t index) {
   std::string text;
   const size_t column = lanes.column.at(moment.thread);
   const std::vector<std::string> lines =
-      WrapText(CellText(moment), lanes.text_columns.at(moment.thread));
+      WrapText(CellText(moment, lanes.places == 0), lanes.text_columns.at(moment.thread));
   for (size_t line = 0; line < lines.size(); ++line) {
     Row row;
     PutLanes(row, lanes, index, line > 0);
@@ -180,6 +209,7 @@ std::string MomentRows(const Lanes& lanes, const Moment& moment, size_t index) {
         const std::string number = Words(moment.step + 1);
         row.Put(kGutterColumns - 2 - std::min<size_t>(number.size(), kGutterColumns - 2), number);
       }
+      if (lanes.places > 0) row.Put(lanes.places, moment.place);
     }
     row.Put(column + kGlyphColumns, lines[line]);
     text += row.Text();
@@ -215,11 +245,9 @@ std::string EraAsList(const EraStory& era) {
     Row row;
     row.Put(0, WrapText(era.thread_names.at(moment.thread), 22)[0]);
     row.Put(24, GlyphOf(moment));
-    const std::string cell =
-        moment.kind == Moment::Kind::kSwitch
-            ? Words(moment.interrupted ? "is interrupted by " : "lets go first ",
-                    era.thread_names.at(moment.to))
-            : CellText(moment);
+    const std::string cell = moment.kind == Moment::Kind::kSwitch
+                                 ? Words("is interrupted by ", era.thread_names.at(moment.to))
+                                 : CellText(moment, true);
     row.Put(26, cell);
     text += row.Text();
   }
@@ -236,7 +264,7 @@ std::string CrashRows(const EraStory& era) {
   for (size_t i = 0; i < kBarColumns; ++i) bar.Put(i, U'═');
   bar.Put(left, label);
   text += bar.Text();
-  for (const std::string& loss : era.losses) text += Words("      lost  ", loss, "\n");
+  for (const std::string& loss : era.losses) text += Words("      lost: ", loss, "\n");
   return text + "\n";
 }
 

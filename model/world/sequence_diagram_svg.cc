@@ -181,9 +181,12 @@ void Painter::MeasureLanes() {
 
 void Painter::PaintMoment(const Moment& moment) {
   Lane& lane = lanes_.at(moment.thread);
-  const bool edge = moment.kind == Moment::Kind::kBegin || moment.kind == Moment::Kind::kEnd;
+  const bool whole = moment.kind == Moment::Kind::kWhole;
+  const bool begins = moment.kind == Moment::Kind::kBegin || whole;
+  const bool ends = moment.kind == Moment::Kind::kEnd || whole;
+  const bool edge = begins || ends;
   const int life = lane.x + kLifelineInset, left = lane.x + kTextInset;
-  if (moment.kind == Moment::Kind::kBegin) {
+  if (begins) {
     CloseBox(moment.thread, y_);
     y_ += 6;
     lane.box_top = y_;
@@ -221,7 +224,7 @@ void Painter::PaintMoment(const Moment& moment) {
     marks_ += Text(x, place_below ? baseline : baseline - kLineHeight, "muted", moment.place);
   }
   y_ += height;
-  if (moment.kind == Moment::Kind::kEnd) {
+  if (ends) {
     CloseBox(moment.thread, y_);
     y_ += 6;
   }
@@ -248,10 +251,8 @@ void Painter::PaintSwitch(const Moment& moment) {
       Words("<path class=\"cut\" d=\"M", from, " ", y, "H", tip - direction * 7, "\"/>\n",
             "<circle cx=\"", from, "\" cy=\"", y, "\" r=\"4\" class=\"cutfill\"/>\n",
             "<path class=\"cutfill\" d=\"M", tip, " ", y, "l", -direction * 9, " -5v10z\"/>\n");
-  if (moment.interrupted) {
-    const int label = direction > 0 ? from + 14 : from - 14 - PixelsOf("interrupted");
-    marks_ += Text(label, y - 6, "cutfill", "interrupted");
-  }
+  const int label = direction > 0 ? from + 14 : from - 14 - PixelsOf("interrupted");
+  marks_ += Text(label, y - 6, "cutfill", "interrupted");
   y_ += kHeight;
 }
 

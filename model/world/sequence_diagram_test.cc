@@ -101,7 +101,7 @@ TEST(TextDiagram, ShowsACrashAndWhatItLost) {
   EXPECT_EQ(story.eras[0].losses.size(), 1u);
   const std::string text = TextDiagram(story);
   EXPECT_THAT(LineWith(text, "power loss"), HasSubstr("════"));
-  EXPECT_THAT(text, HasSubstr("page 4: the last 2 writes to it lost"));
+  EXPECT_THAT(text, HasSubstr("the last 2 writes to page 4 of file 1"));
   EXPECT_LT(text.find("store a"), text.find("power loss"));
   EXPECT_LT(text.find("power loss"), text.find("finds nothing"));
 }
@@ -111,7 +111,7 @@ TEST(TextDiagram, ShowsAFaultWhereItHappens) {
   trace.Step(0, StepKind::kSync, 3).Decide(0, ChoiceKind::kFault, 1).Step(0, StepKind::kRead, 3);
   const Story story = MakeStory(trace.Done());
   ASSERT_EQ(story.faults.size(), 1u);
-  EXPECT_THAT(TextDiagram(story), HasSubstr("× sync file fails: I/O error (EIO)"));
+  EXPECT_THAT(TextDiagram(story), HasSubstr("× fails: I/O error (EIO)"));
 }
 
 TEST(TextDiagram, FoldsStepsOnWhatIsNotShared) {

@@ -54,7 +54,7 @@ std::string SimulatedFileSystem::PathOf(uint16_t file) const {
 
 // ---- The parts of a call.
 
-// "write store, page 1 (24 bytes)": pages are what a crash decides about.
+// "write store, page 1": pages are what a crash decides about.
 std::string SimulatedFileSystem::CallText(const CallName& name) {
   std::string text = absl::StrCat(name.call, " ", std::string(name.path));
   if (!name.has_range) return text;
@@ -63,7 +63,6 @@ std::string SimulatedFileSystem::CallText(const CallName& name) {
   const uint64_t last = (name.offset + name.size - 1) / io::kPageBytes;
   absl::StrAppend(&text, first == last ? ", page " : ", pages ", first);
   if (first != last) absl::StrAppend(&text, " to ", last);
-  absl::StrAppend(&text, " (", name.size, name.size == 1 ? " byte)" : " bytes)");
   return text;
 }
 

@@ -9,29 +9,17 @@
 #include <string_view>
 #include <utility>
 
+#include "model/world/condensing.h"
 #include "model/world/moment_text.h"
 #include "model/world/object_names.h"
+#include "model/world/relevance.h"
 #include "model/world/words.h"
 
 namespace engram::world {
 namespace {
 
-constexpr uint32_t kEverything = UINT32_MAX;
-
-uint8_t ThreadOf(const Step& step) { return static_cast<uint8_t>(step.actor % kThreadsMax); }
 uint8_t EraOf(const Name& name) { return static_cast<uint8_t>(name.thread / kThreadsMax); }
 uint8_t DeciderOf(const Name& name) { return static_cast<uint8_t>(name.thread % kThreadsMax); }
-
-// Beginning and end of threads and what only says that a result is told: shown by lanes and
-// operations.
-bool IsSilent(const Step& step) {
-  return step.kind == StepKind::kStart || step.kind == StepKind::kExit ||
-         step.kind == StepKind::kAcknowledge;
-}
-
-bool IsAboutThreads(const Step& step) {
-  return step.kind == StepKind::kSpawn || step.kind == StepKind::kJoin;
-}
 
 // The number in the first "(operation N" of `text`, unless it is about a recovery rather than a
 // call.
@@ -50,81 +38,42 @@ std::optional<uint32_t> FirstOperationIn(std::string_view text) {
 class Teller {
  public:
   explicit Teller(const Replayed& replayed)
-      : replayed_(replayed), names_(replayed.steps), steps_(replayed.steps) {
-    FindShared();
-    MeasureDistances();
+      : replayed_(replayed), names_(replayed.steps), steps_(replayed.steps), relevance_(replayed) {
+    FindCalls();
   }
 
   Story Tell(uint32_t reach);
 
  private:
   uint8_t EraAt(size_t step) const { return step < steps_.size() ? replayed_.step_eras[step] : 0; }
-  void FindShared();
-  void MeasureDistances();
-  bool Matters(uint32_t step, uint32_t reach) const;
-  bool CouldGoOn(uint8_t thread, uint32_t step) const;
+  void FindCalls();
+  std::string CallBefore(uint32_t step) const;
 
   void TellTwists(uint32_t step);
   void TellNotes(uint32_t step);
   void TellSwitches(uint32_t step);
+  void TellWaiting(uint32_t step, uint32_t reach);
   void TellStep(uint32_t step, uint32_t reach);
   void TellFailure();
-  void DropBystanders(EraStory& era);
   EraStory& EraFor(uint8_t era);
 
   const Replayed& replayed_;
   const ObjectNames names_;
   const std::vector<Step>& steps_;
-  std::set<std::pair<uint8_t, sync::ObjectId>> shared_;
-  std::vector<uint32_t> distances_;  // from each step to the nearest choice of the world
-  bool disk_matters_ = false;
+  const Relevance relevance_;
+  std::map<uint32_t, std::string> calls_;  // of the file system, by step
 
   Story story_;
   size_t note_ = 0;                                        // the next one to tell
   std::map<std::pair<uint8_t, uint8_t>, uint16_t> doing_;  // era, thread -> operation
 };
 
-// An object is shared if two threads of one era touch it and one of them writes it.
-void Teller::FindShared() {
-  std::map<std::pair<uint8_t, sync::ObjectId>, std::pair<uint32_t, bool>> touched;
-  for (size_t i = 0; i < steps_.size(); ++i) {
-    const Step& step = steps_[i];
-    if (step.access == Access::kLocal || IsSilent(step) || IsAboutThreads(step)) continue;
-    auto& [threads, written] = touched[{EraAt(i), step.object}];
-    threads |= uint32_t{1} << ThreadOf(step);
-    written = written || step.access == Access::kWrite;
-  }
-  for (const auto& [object, use] : touched) {
-    if (use.second && (use.first & (use.first - 1)) != 0) shared_.insert(object);
-  }
-}
-
-void Teller::MeasureDistances() {
-  distances_.assign(steps_.size(), kEverything - 1);
-  for (size_t i = 0; i < replayed_.deviations.size(); ++i) {
-    const ChoiceKind kind = replayed_.deviations[i].name.kind;
-    disk_matters_ = disk_matters_ || kind == ChoiceKind::kCrash || IsFault(kind);
-    if (i >= replayed_.deviation_steps.size()) continue;
-    const uint32_t at = replayed_.deviation_steps[i];
-    for (uint32_t step = 0; step < distances_.size(); ++step) {
-      // The steps right before and right after the choice are at distance 0.
-      distances_[step] = std::min(distances_[step], step < at ? at - 1 - step : step - at);
+void Teller::FindCalls() {
+  for (const Note& note : replayed_.notes) {
+    if (note.kind == NoteKind::kCall && note.step > 0) {
+      calls_[static_cast<uint32_t>(note.step) - 1] = note.text;
     }
   }
-  // The end of a failing execution matters like a choice.
-  for (uint32_t step = 0; replayed_.failure.has_value() && step < distances_.size(); ++step) {
-    distances_[step] =
-        std::min(distances_[step], static_cast<uint32_t>(distances_.size()) - 1 - step);
-  }
-}
-
-bool Teller::Matters(uint32_t index, uint32_t reach) const {
-  const Step& step = steps_[index];
-  if (distances_[index] > reach || IsAboutThreads(step) || step.kind == StepKind::kYield) {
-    return false;
-  }
-  if (shared_.contains({EraAt(index), step.object})) return true;
-  return IsAboutFiles(step) && step.kind != StepKind::kStat && disk_matters_;
 }
 
 EraStory& Teller::EraFor(uint8_t era) {
@@ -136,36 +85,12 @@ EraStory& Teller::EraFor(uint8_t era) {
   return story_.eras[era];
 }
 
-// Whether `thread`, which the world does not let go on with step `step`, could have: judged by its
-// next step in this era and the locks that are held.
-bool Teller::CouldGoOn(uint8_t thread, uint32_t step) const {
-  const uint8_t era = EraAt(step);
-  uint32_t next = step;
-  while (next < steps_.size() && (EraAt(next) != era || steps_[next].actor != thread)) ++next;
-  for (uint32_t before = step; before-- > 0 && EraAt(before) == era;) {
-    if (steps_[before].actor != thread) continue;
-    const StepKind kind = steps_[before].kind;
-    if (kind == StepKind::kWait || kind == StepKind::kYield || kind == StepKind::kSleep ||
-        kind == StepKind::kExit) {
-      return false;
-    }
-    break;
-  }
-  if (next == steps_.size()) return true;  // the execution ended before its turn came
-  const Step& wanted = steps_[next];
-  if (wanted.kind == StepKind::kJoin) return false;
-  if (wanted.kind != StepKind::kLock && wanted.kind != StepKind::kLockShared) return true;
-  int exclusive = 0, shared = 0;
-  for (uint32_t before = 0; before < step; ++before) {
-    const Step& past = steps_[before];
-    const bool unlocks_in_wait = past.kind == StepKind::kWait && past.second == wanted.object;
-    if (past.object != wanted.object && !unlocks_in_wait) continue;
-    if (past.kind == StepKind::kLock) ++exclusive;
-    if (past.kind == StepKind::kUnlock || unlocks_in_wait) --exclusive;
-    if (past.kind == StepKind::kLockShared) ++shared;
-    if (past.kind == StepKind::kUnlockShared) --shared;
-  }
-  return exclusive <= 0 && (shared <= 0 || wanted.kind == StepKind::kLockShared);
+// What the call of the file system right before `step` is called, if there is one.
+std::string Teller::CallBefore(uint32_t step) const {
+  if (step == 0) return "";
+  const auto call = calls_.find(step - 1);
+  if (call != calls_.end()) return call->second;
+  return IsAboutFiles(steps_[step - 1]) ? std::string(StepKindName(steps_[step - 1].kind)) : "";
 }
 
 // What the world decided between step - 1 and step, schedules aside.
@@ -177,7 +102,7 @@ void Teller::TellTwists(uint32_t step) {
     const uint8_t era = EraOf(deviation.name);
     if (kind == ChoiceKind::kCrash) {
       EraFor(era).crash = CrashText(deviation);
-    } else if (const std::string loss = LossText(deviation); !loss.empty()) {
+    } else if (const std::string loss = LossText(deviation, replayed_.file_paths); !loss.empty()) {
       EraFor(era > 0 ? static_cast<uint8_t>(era - 1) : era).losses.push_back(loss);
     } else if (kind != ChoiceKind::kSchedule) {
       Moment moment;
@@ -186,8 +111,11 @@ void Teller::TellTwists(uint32_t step) {
       moment.thread = DeciderOf(deviation.name) == kThreadsMax - 1 && step > 0
                           ? ThreadOf(steps_[step - 1])
                           : DeciderOf(deviation.name);
-      moment.text = TwistText(deviation, step > 0 ? &steps_[step - 1] : nullptr);
-      if (IsFault(kind)) story_.faults.push_back(moment.text);
+      moment.text = TwistText(deviation);
+      if (IsFault(kind)) {
+        const std::string call = CallBefore(step);
+        story_.faults.push_back(call.empty() ? moment.text : Words(call, " ", moment.text));
+      }
       EraFor(era).moments.push_back(std::move(moment));
     }
   }
@@ -196,7 +124,7 @@ void Teller::TellTwists(uint32_t step) {
 void Teller::TellNotes(uint32_t step) {
   for (; note_ < replayed_.notes.size() && replayed_.notes[note_].step <= step; ++note_) {
     const Note& note = replayed_.notes[note_];
-    if (note.thread >= kThreadsMax) continue;
+    if (note.thread >= kThreadsMax || note.kind == NoteKind::kCall) continue;
     Moment moment;
     moment.kind = note.kind == NoteKind::kBegin ? Moment::Kind::kBegin
                   : note.kind == NoteKind::kEnd ? Moment::Kind::kEnd
@@ -224,10 +152,26 @@ void Teller::TellSwitches(uint32_t step) {
     moment.kind = Moment::Kind::kSwitch;
     moment.thread = from;
     moment.to = steps_[step].actor;
-    moment.interrupted = CouldGoOn(from, step);
-    if (moment.interrupted) ++story_.interruptions;
+    // Who goes first when nobody is stopped is shown by the order alone.
+    if (!relevance_.CouldGoOn(from, step)) continue;
+    ++story_.interruptions;
     EraFor(EraOf(deviation.name)).moments.push_back(std::move(moment));
   }
+}
+
+// A thread that is not the next to go on because somebody else holds what it wants to lock.
+void Teller::TellWaiting(uint32_t step, uint32_t reach) {
+  if (step == 0 || step >= steps_.size() || EraAt(step) != EraAt(step - 1)) return;
+  const uint8_t thread = ThreadOf(steps_[step - 1]);
+  if (thread == ThreadOf(steps_[step])) return;
+  const std::optional<uint32_t> next = relevance_.NextStepOf(thread, step);
+  if (!next.has_value() || !IsLock(steps_[*next]) || !relevance_.Matters(*next, reach)) return;
+  if (relevance_.CouldGoOn(thread, step)) return;
+  Moment moment;
+  moment.kind = Moment::Kind::kRemark;
+  moment.thread = thread;
+  moment.text = Words("waits for ", names_.Of(steps_[*next].object));
+  EraFor(EraAt(step)).moments.push_back(std::move(moment));
 }
 
 void Teller::TellStep(uint32_t index, uint32_t reach) {
@@ -237,7 +181,7 @@ void Teller::TellStep(uint32_t index, uint32_t reach) {
   Moment moment;
   moment.thread = ThreadOf(step);
   moment.step = index;
-  if (!Matters(index, reach)) {
+  if (!relevance_.Matters(index, reach)) {
     ++story_.steps_folded;
     moment.kind = Moment::Kind::kFold;
     if (!moments.empty() && moments.back().kind == Moment::Kind::kFold &&
@@ -247,7 +191,8 @@ void Teller::TellStep(uint32_t index, uint32_t reach) {
     }
   } else {
     moment.by_buffer = step.actor >= kThreadsMax;
-    moment.text = StepText(step, names_, EraFor(EraAt(index)).thread_names);
+    const auto call = calls_.find(index);
+    moment.text = call != calls_.end() ? call->second : StepText(step, names_);
     moment.place = PlaceText(step).value_or("");
     if (!moments.empty() && moments.back().kind == Moment::Kind::kStep &&
         moments.back().thread == moment.thread && moments.back().text == moment.text &&
@@ -297,29 +242,6 @@ void Teller::TellFailure() {
   if (fatal != nullptr) fatal->fatal = true;
 }
 
-// Leaves out threads of which nothing but folds is left: mostly the main thread, which waits for
-// the others.
-void Teller::DropBystanders(EraStory& era) {
-  std::set<uint8_t> present;
-  for (const Moment& moment : era.moments) {
-    if (moment.kind != Moment::Kind::kFold && moment.kind != Moment::Kind::kSwitch) {
-      present.insert(moment.thread);
-    }
-  }
-  if (present.empty()) {
-    for (const Moment& moment : era.moments) present.insert(moment.thread);
-  }
-  std::erase_if(era.moments, [&](const Moment& moment) {
-    return !present.contains(moment.thread) ||
-           (moment.kind == Moment::Kind::kSwitch && !present.contains(moment.to));
-  });
-  // What comes after the last thing that matters does not matter either.
-  while (era.moments.size() > 1 && era.moments.back().kind == Moment::Kind::kFold) {
-    era.moments.pop_back();
-  }
-  era.threads.assign(present.begin(), present.end());
-}
-
 Story Teller::Tell(uint32_t reach) {
   story_ = Story{};
   story_.failure = replayed_.failure;
@@ -330,10 +252,11 @@ Story Teller::Tell(uint32_t reach) {
     TellTwists(step);
     TellNotes(step);
     TellSwitches(step);
+    TellWaiting(step, reach);
     if (step < steps_.size()) TellStep(step, reach);
   }
   TellFailure();
-  for (EraStory& era : story_.eras) DropBystanders(era);
+  for (EraStory& era : story_.eras) Condense(era);
   return std::move(story_);
 }
 
@@ -342,7 +265,7 @@ Story Teller::Tell(uint32_t reach) {
 Story MakeStory(const Replayed& replayed, size_t moments_max) {
   Teller teller(replayed);
   Story story;
-  for (const uint32_t reach : {kEverything, 24u, 12u, 6u, 3u, 1u, 0u}) {
+  for (const uint32_t reach : {Relevance::kAnywhere, 24u, 12u, 6u, 3u, 1u, 0u}) {
     story = teller.Tell(reach);
     size_t moments = 0;
     for (const EraStory& era : story.eras) moments += era.moments.size();

@@ -21,20 +21,20 @@ struct Moment {
   enum class Kind : uint8_t {
     kBegin,   // of an operation
     kEnd,     // of an operation: what the client learns
+    kWhole,   // an operation from beginning to end, of which nothing else is told
     kRemark,  // by the program
     kStep,
     kFold,    // `count` steps that do not matter
-    kSwitch,  // the world lets `to` go on instead of `thread`
+    kSwitch,  // the world interrupts `thread`, which could have gone on, in favour of `to`
     kTwist,   // the world decides something else than the default: a fault, a wake-up
   };
   Kind kind = Kind::kStep;
   uint8_t thread = 0;
-  uint8_t to = 0;            // kSwitch
-  bool by_buffer = false;    // kStep: taken by the thread's store buffer
-  bool interrupted = false;  // kSwitch: `thread` could have gone on
-  bool fatal = false;        // at which the promise was broken, as far as the execution shows it
-  uint32_t step = 0;         // kStep, kFold: index of the (first) step in Replayed::steps
-  uint32_t count = 1;        // kFold: how many; kStep: how many times in a row
+  uint8_t to = 0;          // kSwitch
+  bool by_buffer = false;  // kStep: taken by the thread's store buffer
+  bool fatal = false;      // at which the promise was broken, as far as the execution shows it
+  uint32_t step = 0;       // kStep, kFold: index of the (first) step in Replayed::steps
+  uint32_t count = 1;      // kFold: how many; kStep: how many times in a row
   std::string text;
   std::string place;  // "store.h:42" or empty
 };

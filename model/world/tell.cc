@@ -57,7 +57,7 @@ void AddCrashes(std::string& text, const Story& story) {
     if (first) AddHeading(text, "WHAT THE CRASH LEFT");
     first = false;
     AddProse(text, era.crash);
-    for (const std::string& loss : era.losses) AddProse(text, Words("- ", loss));
+    for (const std::string& loss : era.losses) AddProse(text, Words("- lost: ", loss));
     AddProse(text, era.losses.empty()
                        ? "- every write to a file survived"
                        : "- every other write to a file that was looked at survived");
