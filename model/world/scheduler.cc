@@ -214,11 +214,13 @@ Actor Scheduler::ActorAt(uint32_t index, bool* timed) const {
   const uint32_t buffers = CountOf(candidate_buffers_);
   const uint32_t timers = CountOf(candidate_timers_);
   if (current_continues_) {
-    if (index < threads) return thread_at(index);
-    index -= threads;
+    if (index == 0) return static_cast<Actor>(current_);
+    index -= 1;
     if (index < buffers) return BufferOf(NthAfter(candidate_buffers_, current_, index));
+    index -= buffers;
+    if (index + 1 < threads) return thread_at(index + 1);
     *timed = true;
-    return static_cast<Actor>(NthAfter(candidate_timers_, current_, index - buffers));
+    return static_cast<Actor>(NthAfter(candidate_timers_, current_, index + 1 - threads));
   }
   if (index < buffers) return BufferOf(NthAfter(candidate_buffers_, current_, index));
   index -= buffers;

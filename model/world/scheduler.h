@@ -72,9 +72,9 @@ class Scheduler final : public sync::Runtime {
 
   // ---- For explorers; valid inside Choices::Choose for a kSchedule choice.
 
-  // Alternative `index`: the current thread if it can go on, then the other runnable threads in
-  // cyclic order, then store buffers, then those that wait for time; but store buffers come before
-  // threads when the current thread cannot go on.
+  // Alternative `index`: the current thread if it can go on, then store buffers, then the other
+  // runnable threads in cyclic order, then those that wait for time. What a used-up bound on
+  // preemptions takes away stands at the end, so that an index means the same with and without it.
   Candidate CandidateAt(uint32_t index) const;
   // Whether alternative 0 is the thread that took the last step, so that any other is a preemption.
   bool current_continues() const { return current_continues_; }
@@ -105,7 +105,8 @@ class Scheduler final : public sync::Runtime {
   bool on_fiber() const { return current_ != kNobody; }
   uint32_t era() const { return era_; }
   const Bounds& bounds() const { return bounds_; }
-  // What thread `number` of this era is called.
+  // How many threads the last era has had, and what thread `number` of it is called.
+  uint32_t thread_count() const { return thread_count_; }
   const std::string& thread_name(uint32_t number) const;
 
   // ---- sync::Runtime.

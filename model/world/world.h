@@ -83,7 +83,9 @@ class World {
   void Begin(const Bounds& bounds, Choices& choices, bool telling);
   void End();
   Scheduler& scheduler() { return scheduler_; }
+  const Scheduler& scheduler() const { return scheduler_; }
   SimulatedFileSystem& disk() { return file_system_; }
+  const SimulatedFileSystem& disk() const { return file_system_; }
   const std::vector<Note>& notes() const { return notes_; }
   // Adds a remark of the calling thread if the execution is being told as a story.
   void AddNote(std::string text, NoteKind kind = NoteKind::kRemark, uint16_t operation = 0);
