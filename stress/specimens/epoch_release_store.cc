@@ -23,8 +23,8 @@
 #include <optional>
 #include <string>
 
-#include "base/check.h"
 #include "stress/specimens/designs.h"
+#include "stress/specimens/letters.h"
 #include "sync/atomic.h"
 #include "sync/epoch.h"
 #include "sync/mutex.h"
@@ -78,7 +78,7 @@ class RoomStore final : public SpecimenStore {
     const Sequence sequence{++last_sequence_.value};
     assigned(sequence);
     // relaxed: the link's exchange below publishes it.
-    letters_[*room].Store(ToWord(text), std::memory_order_relaxed);
+    letters_[*room].Store(WordAt(text, 0), std::memory_order_relaxed);
     // seq_cst: partner of the link's load in Get.
     const uint64_t old =
         LinkOf(id).Exchange(sequence.value * kRooms + *room + kLinked, std::memory_order_seq_cst);
@@ -93,7 +93,7 @@ class RoomStore final : public SpecimenStore {
     const uint64_t link = LinkOf(id).Load(std::memory_order_acquire);
     if (link < kLinked) return Absent();
     const uint64_t word = letters_[(link - kLinked) % kRooms].Load(std::memory_order_relaxed);
-    return Answer{.sequence = Sequence{(link - kLinked) / kRooms}, .text = FromWord(word)};
+    return Answer{.sequence = Sequence{(link - kLinked) / kRooms}, .text = LettersOf(word)};
   }
 
  private:
@@ -103,20 +103,6 @@ class RoomStore final : public SpecimenStore {
     bool taken = false;
     uint64_t retired_at = 0;  // an epoch; 0: nobody can be inside
   };
-
-  static uint64_t ToWord(const std::string& text) {
-    ENGRAM_CHECK(text.size() <= sizeof(uint64_t), "a room is one word");
-    uint64_t word = 0;
-    for (size_t i = 0; i < text.size(); ++i) {
-      word |= uint64_t{static_cast<unsigned char>(text[i])} << (8 * i);
-    }
-    return word;
-  }
-  static std::string FromWord(uint64_t word) {
-    std::string text;
-    for (; word != 0; word >>= 8) text += static_cast<char>(word & 0xFF);
-    return text;
-  }
 
   sync::Atomic<uint64_t>& LinkOf(const std::string& id) {
     return links_[static_cast<size_t>(id[0] - 'a') % links_.size()];

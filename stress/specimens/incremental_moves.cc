@@ -17,7 +17,6 @@
 //  - a move that fails changes nothing: its entry names the old place, and the old extent is not
 //  retired.
 
-#include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
@@ -27,18 +26,20 @@
 #include "base/status_macros.h"
 #include "stress/specimens/block_file.h"
 #include "stress/specimens/designs.h"
+#include "stress/specimens/letters.h"
+#include "sync/atomic.h"
 #include "sync/epoch.h"
 #include "sync/mutex.h"
 
 namespace engram::specimens {
 namespace {
 
-constexpr size_t kExtentBytes = 10;  // two texts of five letters
+constexpr size_t kExtentWords = 3;
 constexpr uint32_t kExtents = 4;
 
 struct Place {
   uint32_t extent = 0;
-  size_t offset = 0;
+  size_t offset = 0;  // in words, like all sizes here
   size_t length = 0;
 };
 
@@ -101,7 +102,7 @@ class IncrementalMoves final : public SpecimenStore {
   struct Extent {
     State state = State::kFree;
     uint64_t retired_at = 0;  // an epoch
-    size_t end = 0;
+    size_t end = 0;           // of what is taken
   };
 
   // Gives `id` a new place, holding `text`, if its entry still has `sequence`. Returns false if
@@ -124,18 +125,29 @@ class IncrementalMoves final : public SpecimenStore {
   }
 
   std::string TextAt(const Place& place) const {
-    return std::string(bytes_[place.extent].data() + place.offset, place.length);
+    std::string text;
+    for (size_t i = 0; i < place.length; ++i) {
+      // relaxed: the index lock, under which the entry was found, orders it after the store in
+      // Append.
+      text += LettersOf(words_[place.extent][place.offset + i].Load(std::memory_order_relaxed));
+    }
+    return text;
   }
 
   // Writes `text` behind the open extent's last, or into the next extent that is free.
   std::optional<Place> Append(const std::string& text) ENGRAM_REQUIRES(writers_lock_) {
-    if (open_ == kExtents || extents_[open_].end + text.size() > kExtentBytes) {
+    const size_t length = WordsFor(text);
+    if (open_ == kExtents || extents_[open_].end + length > kExtentWords) {
       if (!OpenNextExtent()) return std::nullopt;
     }
     Extent& extent = extents_[open_];
-    const Place place{.extent = open_, .offset = extent.end, .length = text.size()};
-    std::copy(text.begin(), text.end(), bytes_[open_].data() + extent.end);
-    extent.end += text.size();
+    const Place place{.extent = open_, .offset = extent.end, .length = length};
+    for (size_t i = 0; i < length; ++i) {
+      // relaxed: the index lock publishes it, see TextAt.
+      words_[open_][place.offset + i].Store(WordAt(text, i * kLettersPerWord),
+                                            std::memory_order_relaxed);
+    }
+    extent.end += length;
     return place;
   }
 
@@ -158,7 +170,7 @@ class IncrementalMoves final : public SpecimenStore {
   absl::Status WriteBlock(const std::string& id, const Place& place)
       ENGRAM_REQUIRES(writers_lock_) {
     if (file_ == nullptr) return absl::OkStatus();
-    return file_->Write(id, place.extent * kExtentBytes + place.offset, place.length);
+    return file_->Write(id, place.extent * kExtentWords + place.offset, place.length);
   }
 
   // Makes `place`, or absence, what `id` stands for.
@@ -185,7 +197,7 @@ class IncrementalMoves final : public SpecimenStore {
   std::map<std::string, Entry> entries_ ENGRAM_GUARDED_BY(index_lock_);
 
   // Guarded by publication and by the epoch, see the file comment.
-  std::array<std::array<char, kExtentBytes>, kExtents> bytes_{};
+  std::array<std::array<sync::Atomic<uint64_t>, kExtentWords>, kExtents> words_;
   sync::Epoch epoch_;
 };
 

@@ -22,6 +22,8 @@
 #include <string>
 
 #include "stress/specimens/designs.h"
+#include "stress/specimens/letters.h"
+#include "sync/atomic.h"
 #include "sync/epoch.h"
 #include "sync/mutex.h"
 
@@ -38,7 +40,7 @@ struct Entry {
 };
 
 struct Record {
-  std::string text = {};
+  std::string text;  // up to eight letters
   float activation = 0;
 };
 
@@ -46,7 +48,7 @@ class MigrationByMove final : public SpecimenStore {
  public:
   Answer Store(const std::string& id, const std::string& text, const Assigned& assigned) override {
     sync::MutexLock writing(writers_lock_);
-    const std::optional<uint32_t> room = TakeRoom(Tier::kHot, Record{.text = text});
+    const std::optional<uint32_t> room = TakeRoom(Tier::kHot, Record{text, /*activation=*/0});
     if (!room.has_value()) return Rejected();
     return Answer{.sequence = Replace(id, Find(id), Tier::kHot, room, assigned)};
   }
@@ -55,7 +57,7 @@ class MigrationByMove final : public SpecimenStore {
     sync::Epoch::Guard inside(epoch_);
     const std::optional<Entry> entry = Find(id);
     if (!entry.has_value()) return Absent();
-    const Record& record = RecordOf(*entry);
+    const Record record = RecordOf(*entry);
     return Answer{
         .sequence = entry->sequence, .text = record.text, .activation = record.activation};
   }
@@ -87,6 +89,10 @@ class MigrationByMove final : public SpecimenStore {
     bool taken = false;
     uint64_t retired_at = 0;  // an epoch; 0: nobody can be inside
   };
+  struct RecordRoom {
+    sync::Atomic<uint64_t> letters;
+    sync::Atomic<float> activation;
+  };
 
   void Migrate(const std::string& id, Tier source, Tier target) {
     sync::Epoch::Guard inside(epoch_);
@@ -110,8 +116,12 @@ class MigrationByMove final : public SpecimenStore {
     return found == entries_.end() ? std::nullopt : std::optional<Entry>(found->second);
   }
 
-  const Record& RecordOf(const Entry& entry) const {
-    return records_[static_cast<size_t>(entry.tier)][entry.room];
+  Record RecordOf(const Entry& entry) const {
+    const RecordRoom& room = records_[static_cast<size_t>(entry.tier)][entry.room];
+    // relaxed: the index lock, under which the entry was found, orders both after the stores in
+    // TakeRoom.
+    return Record{.text = LettersOf(room.letters.Load(std::memory_order_relaxed)),
+                  .activation = room.activation.Load(std::memory_order_relaxed)};
   }
 
   // Makes the record in `room`, or absence, what `id` stands for, and retires `old`.
@@ -142,7 +152,10 @@ class MigrationByMove final : public SpecimenStore {
         if (*oldest <= room.retired_at) continue;  // a reader may still be inside
       }
       room = Room{.taken = true};
-      records_[static_cast<size_t>(tier)][i] = record;
+      RecordRoom& target = records_[static_cast<size_t>(tier)][i];
+      // relaxed: the index lock publishes them, see RecordOf.
+      target.letters.Store(WordAt(record.text, 0), std::memory_order_relaxed);
+      target.activation.Store(record.activation, std::memory_order_relaxed);
       return i;
     }
     return std::nullopt;
@@ -161,7 +174,7 @@ class MigrationByMove final : public SpecimenStore {
   std::map<std::string, Entry> entries_ ENGRAM_GUARDED_BY(index_lock_);
 
   // Guarded by publication and by the epoch, see the file comment.
-  std::array<std::array<Record, kRooms>, 2> records_;
+  std::array<std::array<RecordRoom, kRooms>, 2> records_;
   sync::Epoch epoch_;
 };
 

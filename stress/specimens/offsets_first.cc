@@ -9,7 +9,8 @@
 // the swap, a reader pairs a new offset with the old buffer and returns another memory's bytes, or
 // finds an offset beyond the end; a reader that took its block before and reaches the buffer after
 // does the reverse. An append between the copying and the swap goes into the buffer that is thrown
-// away: its memory is damaged for good.
+// away: its memory is damaged for good. A memory that was replaced meanwhile gets the new offset of
+// its old text: the older version's bytes under the newer sequence.
 //
 // Right: incremental_moves.cc.
 

@@ -1,4 +1,9 @@
 // Driving the clients of a specimen and recording what they saw.
+//
+// Whether one call had returned when another was invoked is part of what is judged, and no step of
+// a store shows it. So each invocation and each return is a step of its own; the return of one
+// client and the invocation of another depend on each other, and the exhaustive explorer, which
+// tries one order of independent steps only, tries both of these.
 
 #include "stress/specimens/specimen_scenario.h"
 
@@ -24,8 +29,8 @@ using world::World;
 
 // What operations can store. Some have equal lengths, so that a wrong offset can hit another text
 // exactly.
-constexpr std::array<std::string_view, 6> kWords = {"apple", "berry", "grape",
-                                                    "dates", "fig",   "banana"};
+constexpr std::array<std::string_view, 7> kWords = {"apple", "berry",  "grape",    "dates",
+                                                    "fig",   "banana", "pineapple"};
 
 std::string IdOf(const Operation& operation) {
   return std::string(1, static_cast<char>('a' + operation.key));
@@ -98,6 +103,9 @@ std::string DescribeAnswer(const Operation& operation, const Answer& answer) {
   }
   return static_cast<Verb>(operation.kind) == Verb::kGet ? '"' + answer.text + '"' : "done";
 }
+
+// Names the returns of a client's calls; far from the objects that threads create.
+sync::ObjectId ReturnsOf(uint8_t client) { return sync::ObjectId{0xFFFFFF00U + client}; }
 
 Memory MakeMemory(const std::string& id, const std::string& text, float activation) {
   Memory memory;
@@ -191,7 +199,7 @@ class SpecimenScenario final : public world::Scenario {
     const Answer answer = Ask(store, operation, [this, call](Sequence sequence) {
       if (!world_.winding_down()) call->sequence = sequence;
     });
-    if (call != nullptr && !world_.winding_down()) Return(operation, answer, *call);
+    if (call != nullptr) Return(operation, answer, *call);
     world_.EndOperation([&] { return DescribeAnswer(operation, answer); });
   }
 
@@ -200,6 +208,7 @@ class SpecimenScenario final : public world::Scenario {
     const auto verb = static_cast<Verb>(operation.kind);
     const std::optional<CallKind> kind = JudgedAs(verb);
     if (!kind.has_value()) return nullptr;
+    TakeInvocationStep(operation.client);
     std::vector<Call>& calls = eras_.back().calls[operation.client];
     calls.reserve(operations_.size());
     Call& call = calls.emplace_back();
@@ -217,6 +226,7 @@ class SpecimenScenario final : public world::Scenario {
   }
 
   void Return(const Operation& operation, const Answer& answer, Call& call) {
+    if (world_.winding_down()) return;
     call.returned_at = world_.Now();
     call.outcome = answer.outcome;
     if (call.kind == CallKind::kGet) {
@@ -228,6 +238,28 @@ class SpecimenScenario final : public world::Scenario {
     world_.Observe(static_cast<uint64_t>(answer.outcome));
     world_.Observe(call.sequence.value);
     for (const char letter : answer.text) world_.Observe(static_cast<unsigned char>(letter));
+    TakeReturnStep(operation.client);
+  }
+
+  // Looks at the returns of the other threads; those of the main thread are ordered anyhow.
+  void TakeInvocationStep(uint8_t client) {
+    if (client < kFirst || client > kThird) return;
+    world::Step step;
+    step.kind = world::StepKind::kAcknowledge;
+    step.object = ReturnsOf(client == kFirst ? kSecond : kFirst);
+    step.access = world::Access::kRead;
+    step.second = ReturnsOf(client == kThird ? kSecond : kThird);
+    step.second_access = world::Access::kRead;
+    world_.scheduler().TakeStep(step);
+  }
+
+  void TakeReturnStep(uint8_t client) {
+    if (client < kFirst || client > kThird) return;
+    world::Step step;
+    step.kind = world::StepKind::kAcknowledge;
+    step.object = ReturnsOf(client);
+    step.access = world::Access::kWrite;
+    world_.scheduler().TakeStep(step);
   }
 
   World& world_;
