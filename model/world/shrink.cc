@@ -9,12 +9,14 @@
 #include <utility>
 
 #include "model/world/explorers.h"
+#include "model/world/reschedule.h"
 #include "model/world/token.h"
 
 namespace engram::world {
 namespace {
 
 constexpr uint64_t kStepsMax = 40'000'000;    // some five seconds
+constexpr uint64_t kReschedulingStepsMax = 10'000'000;
 constexpr size_t kPairsOfDeviationsMax = 24;  // up to so many deviations are left out in pairs
 constexpr uint32_t kValuesTriedMax = 64;
 
@@ -61,6 +63,7 @@ class Shrinker {
       smaller |= LeaveOutDeviations(false);
       smaller |= LowerValues();
       if (!smaller) smaller = LeaveOutPairs();
+      if (!smaller) smaller = RescheduleShorter();
     }
     const std::optional<uint64_t> first = Replay(operations_, deviations_);
     const std::optional<uint64_t> second = Replay(operations_, deviations_);
@@ -163,6 +166,13 @@ class Shrinker {
       }
     }
     return false;
+  }
+
+  // An interruption in another place may do what several did.
+  bool RescheduleShorter() {
+    const auto shorter =
+        Reschedule(runner_, operations_, deviations_, failure_, kReschedulingStepsMax, steps_);
+    return shorter.has_value() && Keep(operations_, *shorter);
   }
 
   bool KeepLowered(size_t index, uint32_t value) {

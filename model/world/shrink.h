@@ -12,7 +12,8 @@ namespace engram::world {
 
 // Leaves out operations, then faults and crashes, then deviations of the schedule, then lowers the
 // deviations' values, and so on until nothing more can go, replaying leniently: what a smaller
-// execution does not ask for is dropped. A step counts if the execution still fails with the same
+// execution does not ask for is dropped. Then it looks for a schedule with fewer deviations that
+// differ, and begins again if there is one. A step counts if the execution still fails with the same
 // kind and claim.
 //
 // The result is 1-minimal: no single operation or deviation can be left out, no two deviations

@@ -81,6 +81,7 @@ EraStory& Teller::EraFor(uint8_t era) {
     EraStory& added = story_.eras.emplace_back();
     const size_t number = story_.eras.size() - 1;
     if (number < replayed_.thread_names.size()) added.thread_names = replayed_.thread_names[number];
+    if (number > 0 && !added.thread_names.empty()) added.thread_names[0] += ", after the crash";
   }
   return story_.eras[era];
 }

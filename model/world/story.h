@@ -41,7 +41,7 @@ struct Moment {
 
 // From the beginning, or from a crash, to the next crash or the end.
 struct EraStory {
-  std::vector<std::string> thread_names;  // by number, all of them
+  std::vector<std::string> thread_names;  // by number, all of them, as they are to be shown
   std::vector<uint8_t> threads;           // those that appear in `moments`, in order
   std::vector<Moment> moments;
   std::string crash;                // how the era ended: a sentence, or empty if not in a crash
