@@ -1,0 +1,6 @@
+// engram-verify: explores programs in the simulated world and says what it found. See
+// command_line.h.
+
+#include "stress/verify/command_line.h"
+
+int main(int argc, char** argv) { return engram::verify::Main(argc, argv); }

@@ -1,0 +1,97 @@
+// Adding up outcomes, and the JSON of a run.
+
+#include "stress/verify/report.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "model/world/words.h"
+#include "nlohmann/json.hpp"
+
+namespace engram::verify {
+namespace {
+
+// Operations differ from seed to seed: these many are looked at to meet each kind.
+constexpr uint64_t kSeedsLookedAt = 64;
+
+nlohmann::ordered_json ToJson(const Verdict& verdict) {
+  return {{"program", verdict.program},       {"claim", verdict.claim},
+          {"explorer", verdict.explorer},     {"token", verdict.token},
+          {"executions", verdict.executions}, {"cpu_seconds", verdict.cpu_seconds},
+          {"steps", verdict.steps},           {"interruptions", verdict.interruptions},
+          {"exhausted", verdict.exhausted}};
+}
+
+nlohmann::ordered_json ToJson(const Part& part) {
+  auto failures = nlohmann::ordered_json::array();
+  for (const FailureReport& failure : part.failures) {
+    failures.push_back({{"token", failure.token}, {"summary", failure.summary}});
+  }
+  auto verdicts = nlohmann::ordered_json::array();
+  for (const Verdict& verdict : part.verdicts) verdicts.push_back(ToJson(verdict));
+  auto kinds = nlohmann::ordered_json::object();
+  for (const auto& [name, count] : part.operation_kinds) kinds[name] = count;
+  return {{"name", part.suite},
+          {"explorer", part.explorer},
+          {"executions", part.executions},
+          {"operations", part.operations},
+          {"operation_kinds", kinds},
+          {"scheduling_points", part.scheduling_points},
+          {"crashes", part.crashes},
+          {"recoveries", part.recoveries},
+          {"faults", part.faults},
+          {"seconds", part.seconds},
+          {"event_hash", absl::StrFormat("%016x", part.event_hash)},
+          {"failures", failures},
+          {"redundant_executions", part.redundant},
+          {"cpu_seconds", part.cpu_seconds},
+          {"verdicts", verdicts}};
+}
+
+}  // namespace
+
+void Part::Add(const world::Program& program, const world::Outcome& outcome) {
+  executions += outcome.executions;
+  redundant += outcome.redundant;
+  operations += outcome.operations;
+  scheduling_points += outcome.steps;
+  crashes += outcome.crashes;
+  recoveries += outcome.crashes;
+  faults += outcome.faults;
+  cpu_seconds += outcome.cpu_seconds;
+  event_hash = (event_hash ^ outcome.event_hash) * 0x9E3779B97F4A7C15u;
+  event_hash ^= event_hash >> 29;
+  const std::map<uint8_t, std::string> names = OperationKindNames(program);
+  for (size_t kind = 0; kind < outcome.operation_kinds.size(); ++kind) {
+    if (outcome.operation_kinds[kind] == 0) continue;
+    const auto name = names.find(static_cast<uint8_t>(kind));
+    operation_kinds[name == names.end() ? world::Words("kind ", kind) : name->second] +=
+        outcome.operation_kinds[kind];
+  }
+}
+
+bool Report::failed() const {
+  return std::any_of(parts.begin(), parts.end(),
+                     [](const Part& part) { return !part.failures.empty(); });
+}
+
+std::map<uint8_t, std::string> OperationKindNames(const world::Program& program) {
+  std::map<uint8_t, std::string> names;
+  if (!program.generate || !program.describe) return names;
+  for (uint64_t seed = 0; seed < kSeedsLookedAt; ++seed) {
+    for (const world::Operation& operation : program.generate(seed)) {
+      if (names.contains(operation.kind)) continue;
+      const std::string text = program.describe(operation);
+      names[operation.kind] = text.substr(0, text.find(' '));
+    }
+  }
+  return names;
+}
+
+nlohmann::ordered_json ToJson(const Report& report) {
+  auto suites = nlohmann::ordered_json::array();
+  for (const Part& part : report.parts) suites.push_back(ToJson(part));
+  return {{"seed", report.seed}, {"suites", suites}};
+}
+
+}  // namespace engram::verify

@@ -1,0 +1,73 @@
+// What a run found, as data, and the same as JSON for machines.
+
+#ifndef ENGRAM_STRESS_VERIFY_REPORT_H_
+#define ENGRAM_STRESS_VERIFY_REPORT_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/world/explore.h"
+#include "nlohmann/json_fwd.hpp"
+
+namespace engram::verify {
+
+// Something that should not have been found.
+struct FailureReport {
+  std::string token;    // empty if no single execution shows it
+  std::string summary;  // one line
+  std::string story;    // the whole text for a person
+};
+
+// A claim that a design was condemned for, or, with an empty claim, that nothing was found.
+struct Verdict {
+  std::string program;
+  std::string claim;
+  std::string explorer;
+  std::string token;        // of the minimal execution
+  uint64_t executions = 0;  // until it was found; of all that found nothing
+  double cpu_seconds = 0;
+  uint32_t steps = 0;          // of the minimal execution
+  uint32_t interruptions = 0;  // of the minimal execution: threads stopped that could have gone on
+  bool exhausted = false;      // every class of equivalent executions within the bounds was covered
+};
+
+// A suite as one explorer ran it: an entry of "suites" in the JSON.
+struct Part {
+  std::string suite;
+  std::string explorer;
+  uint64_t executions = 0;
+  uint64_t redundant = 0;
+  uint64_t operations = 0;
+  std::map<std::string, uint64_t> operation_kinds;
+  uint64_t scheduling_points = 0;
+  uint64_t crashes = 0;
+  uint64_t recoveries = 0;
+  uint64_t faults = 0;
+  double seconds = 0;  // of wall time
+  double cpu_seconds = 0;
+  uint64_t event_hash = 0;  // over all executions in order
+  std::vector<Verdict> verdicts;
+  std::vector<FailureReport> failures;
+
+  // Adds what exploring `program` came to.
+  void Add(const world::Program& program, const world::Outcome& outcome);
+};
+
+struct Report {
+  uint64_t seed = 1;
+  std::vector<Part> parts;
+  std::string scoreboard;  // for people
+
+  bool failed() const;
+};
+
+// What the kinds of operation of `program` are called: the first word of their descriptions.
+std::map<uint8_t, std::string> OperationKindNames(const world::Program& program);
+
+nlohmann::ordered_json ToJson(const Report& report);
+
+}  // namespace engram::verify
+
+#endif  // ENGRAM_STRESS_VERIFY_REPORT_H_

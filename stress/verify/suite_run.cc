@@ -1,0 +1,106 @@
+// Sharing out an allowance, and exploring with progress shown.
+
+#include "stress/verify/suite_run.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "absl/strings/str_format.h"
+#include "model/world/words.h"
+#include "stress/verify/duration.h"
+
+namespace engram::verify {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::chrono::nanoseconds CpuTime() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+double SecondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+}  // namespace
+
+Allowance Allowance::OfTime(std::chrono::nanoseconds time) {
+  Allowance allowance;
+  allowance.executions_left_ = UINT64_MAX;
+  allowance.deadline_ = CpuTime() + time;
+  return allowance;
+}
+
+Allowance Allowance::OfExecutions(uint64_t executions) {
+  Allowance allowance;
+  allowance.executions_left_ = executions;
+  return allowance;
+}
+
+world::Budget Allowance::Share(size_t runs_left) const {
+  world::Budget budget;
+  const size_t runs = std::max<size_t>(runs_left, 1);
+  if (!deadline_.has_value()) {
+    budget.executions_max = std::max<uint64_t>(executions_left_ / runs, 1);
+    return budget;
+  }
+  const std::chrono::nanoseconds left = *deadline_ - CpuTime();
+  budget.time_max = std::max<std::chrono::nanoseconds>(left / static_cast<int64_t>(runs),
+                                                       std::chrono::milliseconds(1));
+  return budget;
+}
+
+Allowance Allowance::Part(double share) const {
+  Allowance part = *this;
+  if (!deadline_.has_value()) {
+    part.executions_left_ = static_cast<uint64_t>(static_cast<double>(executions_left_) * share);
+    return part;
+  }
+  const double left = std::chrono::duration<double>(*deadline_ - CpuTime()).count();
+  part.deadline_ = CpuTime() + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                   std::chrono::duration<double>(std::max(left, 0.0) * share));
+  return part;
+}
+
+void Allowance::Spend(uint64_t executions) {
+  if (!deadline_.has_value()) executions_left_ -= std::min(executions, executions_left_);
+}
+
+bool Allowance::used_up() const {
+  return deadline_.has_value() ? CpuTime() >= *deadline_ : executions_left_ == 0;
+}
+
+std::string Allowance::Text() const {
+  if (!deadline_.has_value()) return world::Words(Grouped(executions_left_), " executions left");
+  const double left = std::chrono::duration<double>(*deadline_ - CpuTime()).count();
+  return world::Words(DurationText(std::max(left, 0.0)), " left");
+}
+
+world::Outcome SuiteRun::Explore(const world::Program& program,
+                                 const world::ExplorerOptions& options, const world::Bounds& bounds,
+                                 const world::Budget& budget, const std::string& title,
+                                 Part& part) {
+  const Clock::time_point begin = Clock::now();
+  const auto show = [&](const world::Outcome& so_far) {
+    if (progress == nullptr || !progress->due()) return;
+    const double points = static_cast<double>(so_far.steps) / std::max(so_far.cpu_seconds, 1e-9);
+    progress->Show(absl::StrFormat("%s  %s  %s  %s executions  %.1f M points/s  %s", title,
+                                   options.name, program.name, Grouped(so_far.executions),
+                                   points / 1e6, allowance.Text()));
+  };
+  world::Outcome outcome = world::Explore(program, options, bounds, budget, show);
+  part.Add(program, outcome);
+  part.seconds += SecondsSince(begin);
+  allowance.Spend(outcome.executions + outcome.redundant);
+  return outcome;
+}
+
+std::string Grouped(uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  return digits;
+}
+
+}  // namespace engram::verify

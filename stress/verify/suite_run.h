@@ -1,0 +1,61 @@
+// What a suite gets to run with: a seed, an allowance of time or executions, and somebody to tell
+// how far it is.
+
+#ifndef ENGRAM_STRESS_VERIFY_SUITE_RUN_H_
+#define ENGRAM_STRESS_VERIFY_SUITE_RUN_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "model/world/explore.h"
+#include "stress/verify/progress_line.h"
+#include "stress/verify/report.h"
+
+namespace engram::verify {
+
+// How much may still be explored. Time is the CPU time of this process, so that a busy machine does
+// not starve the later suites. With a limit on executions no clock is looked at: what is explored
+// is then the same on every machine and in every build.
+class Allowance {
+ public:
+  static Allowance OfTime(std::chrono::nanoseconds time);
+  static Allowance OfExecutions(uint64_t executions);
+
+  // An equal share of what is left for the next of `runs_left` runs.
+  world::Budget Share(size_t runs_left) const;
+  // A part of what is left, as an allowance of its own.
+  Allowance Part(double share) const;
+  // Takes note that `executions` were run; time is spent by itself.
+  void Spend(uint64_t executions);
+  bool used_up() const;
+  bool counts_executions() const { return !deadline_.has_value(); }
+  // "12.0 s left", "4,000 executions left".
+  std::string Text() const;
+
+ private:
+  uint64_t executions_left_ = 0;
+  std::optional<std::chrono::nanoseconds> deadline_;  // in CPU time
+};
+
+struct SuiteRun {
+  uint64_t seed = 1;
+  std::string explorer;  // only this one; empty: all that the suite uses
+  Allowance allowance;
+  ProgressLine* progress = nullptr;  // may be null
+
+  bool Uses(std::string_view name) const { return explorer.empty() || explorer == name; }
+
+  // Explores `program` and adds what it came to to `part`; shows progress as `title`.
+  world::Outcome Explore(const world::Program& program, const world::ExplorerOptions& options,
+                         const world::Bounds& bounds, const world::Budget& budget,
+                         const std::string& title, Part& part);
+};
+
+// `number` with commas between groups of three digits.
+std::string Grouped(uint64_t number);
+
+}  // namespace engram::verify
+
+#endif  // ENGRAM_STRESS_VERIFY_SUITE_RUN_H_

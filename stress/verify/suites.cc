@@ -1,0 +1,62 @@
+// The registry, and running several suites one after the other.
+
+#include "stress/verify/suites.h"
+
+#include "model/world/words.h"
+#include "stress/verify/self_suite.h"
+#include "stress/verify/specimens_suite.h"
+
+namespace engram::verify {
+
+const std::vector<Suite>& Suites() {
+  static const std::vector<Suite>& suites =
+      *new std::vector<Suite>{MakeSelfSuite(), MakeSpecimensSuite()};
+  return suites;
+}
+
+const Suite* FindSuite(std::string_view name) {
+  for (const Suite& suite : Suites()) {
+    if (suite.name == name) return &suite;
+  }
+  return nullptr;
+}
+
+const ProgramEntry* FindProgram(std::string_view name) {
+  static const std::vector<ProgramEntry>& entries = *[] {
+    auto* all = new std::vector<ProgramEntry>();
+    for (const Suite& suite : Suites()) {
+      for (ProgramEntry& entry : suite.programs()) all->push_back(std::move(entry));
+    }
+    return all;
+  }();
+  for (const ProgramEntry& entry : entries) {
+    if (entry.program.name == name) return &entry;
+  }
+  return nullptr;
+}
+
+Report RunSuites(const std::vector<const Suite*>& suites, SuiteRun& run) {
+  Report report;
+  report.seed = run.seed;
+  double weight_left = 0;
+  for (const Suite* suite : suites) weight_left += suite->weight;
+  const Allowance whole = run.allowance;
+  for (const Suite* suite : suites) {
+    // Time that an earlier suite did not need goes to the later ones; executions are shared out in
+    // advance, so that what one suite explores does not depend on another.
+    SuiteRun own = run;
+    own.allowance = whole.Part(suite->weight / weight_left);
+    if (!whole.counts_executions()) weight_left -= suite->weight;
+    SuiteResult result = suite->run(own);
+    for (Part& part : result.parts) report.parts.push_back(std::move(part));
+    report.scoreboard += result.scoreboard;
+  }
+  return report;
+}
+
+FailureReport ReportOf(const world::Program& program, const world::Finding& finding) {
+  return {finding.token, world::Words(program.name, ": ", finding.failure.claim),
+          world::Tell(program, finding)};
+}
+
+}  // namespace engram::verify
