@@ -5,8 +5,8 @@
 //
 // Beyond the paper: store buffers have priorities of their own, and who yields, hogs the processor
 // or ends a sleep by letting time pass drops below all others too, since strict priorities would
-// let a spinning thread starve the one it waits for. k is the length of the longest execution so
-// far.
+// let a spinning thread starve the one it waits for. Of the k steps only those count at which there
+// is a choice; k is what the longest execution so far had.
 
 #include <algorithm>
 #include <array>
@@ -33,6 +33,7 @@ class PctExplorer final : public Explorer {
     for (uint32_t i = 0; i + 1 < depth_; ++i) changes_[i] = random.Below(length_);
     std::sort(changes_.begin(), changes_.begin() + (depth_ - 1));
     next_change_ = 0;
+    decisions_ = 0;
     in_a_row_ = 0;
     return true;
   }
@@ -41,11 +42,12 @@ class PctExplorer final : public Explorer {
     if (name.kind != ChoiceKind::kSchedule) return swarm_.Choose(name.kind, alternatives);
     LowerYielding(alternatives);
     uint32_t best = Highest(alternatives);
-    while (next_change_ + 1 < depth_ && scheduler_->step_count() >= changes_[next_change_]) {
+    while (next_change_ + 1 < depth_ && decisions_ >= changes_[next_change_]) {
       ++next_change_;
       Lower(scheduler_->CandidateAt(best).actor);
       best = Highest(alternatives);
     }
+    ++decisions_;
     const Candidate candidate = scheduler_->CandidateAt(best);
     in_a_row_ = candidate.actor == last_ ? in_a_row_ + 1 : 0;
     last_ = candidate.actor;
@@ -57,7 +59,7 @@ class PctExplorer final : public Explorer {
   }
 
   bool End() override {
-    length_ = std::max(length_, scheduler_->step_count());
+    length_ = std::max(length_, decisions_);
     return true;
   }
   bool varies_operations() const override { return true; }
@@ -99,7 +101,8 @@ class PctExplorer final : public Explorer {
   const uint32_t depth_;
   const Scheduler* scheduler_ = nullptr;
   uint64_t execution_ = 0;
-  uint32_t length_ = 32;  // of the longest execution so far; a guess at first
+  uint32_t length_ = 16;    // decisions of the longest execution so far; a guess at first
+  uint32_t decisions_ = 0;  // of this execution
   std::array<uint64_t, 2 * kThreadsMax> priorities_{};  // by actor, all different but for accidents
   uint64_t lowest_ = 0;
   uint64_t yielding_ = 0;  // actors that have been lowered for the yield they are at

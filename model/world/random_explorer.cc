@@ -20,8 +20,9 @@ class RandomExplorer final : public Explorer {
     scheduler_ = &scheduler;
     swarm_.Begin(execution_++);
     Random& random = swarm_.random();
-    leave_ = UINT32_MAX >> random.Below(9);
-    const bool unequal = random.OneIn(2);
+    // Short programs need many switches, long ones few: half of the walks take them readily.
+    leave_ = UINT32_MAX >> (random.OneIn(2) ? random.Below(2) : 1 + random.Below(8));
+    const bool unequal = random.OneIn(3);
     for (uint32_t i = 0; i < kThreadsMax; ++i) {
       eagerness_[i] = unequal ? 256u >> random.Below(6) : 256u;
     }
