@@ -81,38 +81,64 @@ uint32_t* AllocationScope::Enter() {
 
 // ---- The replaced forms (ISO C++20, 17.6.3).
 
+// ThreadSanitizer's runtime has its own, which cannot be defined twice: programs with it are linked
+// with -fno-sanitize-link-c++-runtime, or allocations do not fail in them.
+#ifdef ENGRAM_TSAN
+#define ENGRAM_REPLACES __attribute__((weak))
+#else
+#define ENGRAM_REPLACES
+#endif
+
 using engram::world::Allocate;
 using engram::world::AllocateOrThrow;
 
-void* operator new(size_t bytes) { return AllocateOrThrow(bytes, 0); }
-void* operator new[](size_t bytes) { return AllocateOrThrow(bytes, 0); }
-void* operator new(size_t bytes, const std::nothrow_t&) noexcept { return Allocate(bytes, 0); }
-void* operator new[](size_t bytes, const std::nothrow_t&) noexcept { return Allocate(bytes, 0); }
-void* operator new(size_t bytes, std::align_val_t alignment) {
+ENGRAM_REPLACES void* operator new(size_t bytes) { return AllocateOrThrow(bytes, 0); }
+ENGRAM_REPLACES void* operator new[](size_t bytes) { return AllocateOrThrow(bytes, 0); }
+ENGRAM_REPLACES void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+  return Allocate(bytes, 0);
+}
+ENGRAM_REPLACES void* operator new[](size_t bytes, const std::nothrow_t&) noexcept {
+  return Allocate(bytes, 0);
+}
+ENGRAM_REPLACES void* operator new(size_t bytes, std::align_val_t alignment) {
   return AllocateOrThrow(bytes, static_cast<size_t>(alignment));
 }
-void* operator new[](size_t bytes, std::align_val_t alignment) {
+ENGRAM_REPLACES void* operator new[](size_t bytes, std::align_val_t alignment) {
   return AllocateOrThrow(bytes, static_cast<size_t>(alignment));
 }
-void* operator new(size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+ENGRAM_REPLACES void* operator new(size_t bytes, std::align_val_t alignment,
+                                   const std::nothrow_t&) noexcept {
   return Allocate(bytes, static_cast<size_t>(alignment));
 }
-void* operator new[](size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+ENGRAM_REPLACES void* operator new[](size_t bytes, std::align_val_t alignment,
+                                     const std::nothrow_t&) noexcept {
   return Allocate(bytes, static_cast<size_t>(alignment));
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
-void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+ENGRAM_REPLACES void operator delete(void* memory) noexcept { std::free(memory); }
+ENGRAM_REPLACES void operator delete[](void* memory) noexcept { std::free(memory); }
+ENGRAM_REPLACES void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+ENGRAM_REPLACES void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+ENGRAM_REPLACES void operator delete(void* memory, const std::nothrow_t&) noexcept {
   std::free(memory);
 }
-void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+ENGRAM_REPLACES void operator delete[](void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+ENGRAM_REPLACES void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+ENGRAM_REPLACES void operator delete[](void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+ENGRAM_REPLACES void operator delete(void* memory, size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+ENGRAM_REPLACES void operator delete[](void* memory, size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+ENGRAM_REPLACES void operator delete(void* memory, std::align_val_t,
+                                     const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+ENGRAM_REPLACES void operator delete[](void* memory, std::align_val_t,
+                                       const std::nothrow_t&) noexcept {
   std::free(memory);
 }

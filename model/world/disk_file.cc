@@ -304,7 +304,13 @@ void DiskFile::View(uint64_t offset, uint64_t size, DiskChoices& choices) {
 }
 
 void DiskFile::DeclareWrite(uint64_t offset, uint64_t size) {
-  if (mapped_) bytes_->DeclareWrite(offset, size);
+  if (!mapped_ || !kSeesWrites) return;
+  for (uint32_t i = 0; i < page_count_; ++i) {
+    const uint64_t page_begin = pages_[i].index * kPage;
+    const uint64_t begin = std::max(offset, page_begin);
+    const uint64_t end = std::min(offset + size, page_begin + kPage);
+    if (begin < end) bytes_->DeclareWrite(begin, end - begin);
+  }
 }
 
 // ---- Crashes, and what they leave.

@@ -363,6 +363,44 @@ TEST(DiskFile, WhatALostSizeCutOffStaysCutOffWhenTheFileGrowsAgain) {
                                            "3:2a3.", "3:a2b2."));
 }
 
+bool IsPoisoned([[maybe_unused]] const std::byte* address) {
+#ifdef ENGRAM_ASAN
+  return __asan_address_is_poisoned(address) != 0;
+#else
+  return false;
+#endif
+}
+
+TEST(DiskFile, OnlyWhatWasViewedCanBeReadThroughAMapping) {
+  SimulatedDisk disk;
+  EveryDiskAnswer answers;
+  DiskFile& file = disk.Create("f", kNoObject, answers);
+  disk.Install(file, "f", Text(std::string(2 * io::kPageBytes + 8, 'a')), answers);
+  Write(file, io::kPageBytes, "b", answers);
+  disk.Crash(CrashKind::kPowerLoss);
+  const std::byte* const base = file.Map(8 * io::kPageBytes);
+  const std::byte* const undecided = base + io::kPageBytes;
+  const std::byte* const last = base + 2 * io::kPageBytes;
+  file.View(0, 1, answers);
+  EXPECT_FALSE(IsPoisoned(base));
+  EXPECT_EQ(IsPoisoned(undecided), kPoisons);
+  EXPECT_EQ(answers.asked(), 0u);
+  file.View(io::kPageBytes, 1, answers);
+  EXPECT_FALSE(IsPoisoned(undecided));
+  EXPECT_EQ(answers.asked(), 1u);
+  file.View(2 * io::kPageBytes, 8, answers);
+  EXPECT_FALSE(IsPoisoned(last + 7));
+  EXPECT_EQ(IsPoisoned(last + 8), kPoisons) << "beyond the end of the file";
+  file.Truncate(2 * io::kPageBytes + 16, answers);
+  EXPECT_FALSE(IsPoisoned(last + 15));
+  file.Truncate(io::kPageBytes, answers);
+  EXPECT_EQ(IsPoisoned(last), kPoisons);
+  EXPECT_FALSE(IsPoisoned(undecided - 1));
+  EXPECT_EQ(IsPoisoned(undecided), kPoisons);
+  disk.Reset();
+  EXPECT_EQ(IsPoisoned(base), kPoisons);
+}
+
 TEST(DiskFile, FilesFarApartAndMuchReusedStartEmpty) {
   SimulatedDisk disk;
   EveryDiskAnswer answers;

@@ -26,6 +26,12 @@ inline constexpr bool kPoisons = true;
 inline constexpr bool kPoisons = false;
 #endif
 
+#ifdef ENGRAM_TSAN
+inline constexpr bool kSeesWrites = true;
+#else
+inline constexpr bool kSeesWrites = false;
+#endif
+
 // Invariant: bytes that were not written since the last Clear are zero.
 // Thread safety: confined to the world's OS thread. Ownership: owns the memory; views die with it.
 class FileBytes {

@@ -197,20 +197,23 @@ absl::StatusOr<uint64_t> SimulatedFile::Size() {
 }
 
 template <typename Resize>
-absl::Status SimulatedFile::ChangeMetadata(const CallName& name, uint64_t extends,
-                                           const sync::Location& where, const Resize& resize) {
+absl::Status SimulatedFile::ChangeMetadata(const CallName& name, uint64_t reaches,
+                                           ZeroedBytes zeroes, const sync::Location& where,
+                                           const Resize& resize) {
   ENGRAM_RETURN_IF_ERROR(files_.BeginCall(StepKind::kResize, file_.object(), Access::kWrite, true,
                                           generation_, name, where));
-  uint64_t old_size = 0;
+  uint64_t size = 0;
   {
     const KernelScope kernel;
-    old_size = file_.Size(files_.asker_);
+    size = file_.Size(files_.asker_);
   }
-  ENGRAM_RETURN_IF_ERROR(files_.ChooseFault(extends > 0 && extends > old_size, name));
+  ENGRAM_RETURN_IF_ERROR(files_.ChooseFault(reaches > size, name));
   {
     const KernelScope kernel;
     resize();
   }
+  zeroes.end = std::min(zeroes.end, size);
+  if (zeroes.begin < zeroes.end) file_.DeclareWrite(zeroes.begin, zeroes.end - zeroes.begin);
   return files_.EndCall(name);
 }
 
@@ -218,7 +221,7 @@ absl::Status SimulatedFile::Reserve(FileOffset offset, uint64_t size) {
   const CallName name = Name("reserve", offset, size);
   ENGRAM_RETURN_IF_ERROR(CheckWritable(name));
   if (size == 0) return absl::OkStatus();
-  return ChangeMetadata(name, UINT64_MAX, sync::Location::current(),
+  return ChangeMetadata(name, /*reaches=*/UINT64_MAX, {}, sync::Location::current(),
                         [&] { file_.Reserve(offset.value, size, files_.asker_); });
 }
 
@@ -226,14 +229,15 @@ absl::Status SimulatedFile::Punch(FileOffset offset, uint64_t size) {
   const CallName name = Name("punch", offset, size);
   ENGRAM_RETURN_IF_ERROR(CheckWritable(name));
   if (size == 0) return absl::OkStatus();
-  return ChangeMetadata(name, 0, sync::Location::current(),
+  return ChangeMetadata(name, /*reaches=*/0, {offset.value, offset.value + size},
+                        sync::Location::current(),
                         [&] { file_.Punch(offset.value, size, files_.asker_); });
 }
 
 absl::Status SimulatedFile::Truncate(uint64_t size) {
   const CallName name = Name("truncate", FileOffset{size}, 0);
   ENGRAM_RETURN_IF_ERROR(CheckWritable(name));
-  return ChangeMetadata(name, size, sync::Location::current(),
+  return ChangeMetadata(name, /*reaches=*/size, {size, UINT64_MAX}, sync::Location::current(),
                         [&] { file_.Truncate(size, files_.asker_); });
 }
 

@@ -63,11 +63,14 @@ class SimulatedFile final : public io::File {
   }
   absl::Status CheckRange(const CallName& name) const;
   absl::Status CheckWritable(const CallName& name) const;
-  // What is common to Reserve, Punch and Truncate, whose effect on the file is `resize`. `extends`:
-  // to where the file will reach at least.
+  struct ZeroedBytes {
+    uint64_t begin = 0, end = 0;
+  };
+  // What is common to Reserve, Punch and Truncate, whose effect on the file is `resize`. Needs
+  // space if it `reaches` beyond the end; what it zeroes may be seen by readers of mappings.
   template <typename Resize>
-  absl::Status ChangeMetadata(const CallName& name, uint64_t extends, const sync::Location& where,
-                              const Resize& resize);
+  absl::Status ChangeMetadata(const CallName& name, uint64_t reaches, ZeroedBytes zeroes,
+                              const sync::Location& where, const Resize& resize);
 
   SimulatedFileSystem& files_;
   DiskFile& file_;

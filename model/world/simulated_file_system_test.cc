@@ -449,34 +449,50 @@ TEST(SimulatedFileSystem, AWorldUsedAgainStartsWithAnEmptyDisk) {
 }
 
 #ifdef ENGRAM_TSAN
-// Whether a thread that writes the file while another reads the same bytes through a mapping is
-// reported.
-bool RaceIsSeen(bool locked) {
+constexpr bool kSeesRaces = true;
+#else
+constexpr bool kSeesRaces = false;
+#endif
+
+// Whether `change`, of bytes that another thread reads through a mapping, is reported as a race.
+bool IsRace(bool one_mutex, const std::function<void(io::File&)>& change) {
   Script script;
   Ran ran(Bounds(), script, {[&] {
             auto file = OpenOrFail(Disk(), "f", OpenMode::kCreateNew);
-            EXPECT_TRUE(file->Truncate(100).ok());
+            EXPECT_TRUE(file->Write(FileOffset{0}, BytesOf(std::string(100, 'a'))).ok());
             auto mapping = *file->Map(4096);
-            sync::Mutex mutex;
+            sync::Mutex writers;
+            sync::Mutex other;
+            sync::Mutex& readers = one_mutex ? writers : other;
             sync::Thread reader("reader", [&] {
-              if (locked) mutex.Lock();
-              const volatile std::byte* bytes = mapping->Bytes(FileOffset{10}, 4);
+              readers.Lock();
+              const std::byte* const bytes = mapping->Bytes(FileOffset{10}, 4);
               EXPECT_NE(bytes[0], std::byte{'?'});
-              if (locked) mutex.Unlock();
+              readers.Unlock();
             });
-            if (locked) mutex.Lock();
-            EXPECT_TRUE(file->Write(FileOffset{8}, BytesOf("abcd")).ok());
-            if (locked) mutex.Unlock();
+            writers.Lock();
+            change(*file);
+            writers.Unlock();
             reader.Join();
           }});
   return ran.failure().has_value() && ran.failure()->kind == FailureKind::kDataRace;
 }
 
-TEST(SimulatedFileSystem, ThreadSanitizerSeesAWriteUnderAReaderOfAMapping) {
-  EXPECT_TRUE(RaceIsSeen(/*locked=*/false));
-  EXPECT_FALSE(RaceIsSeen(/*locked=*/true));
+TEST(SimulatedFileSystem, ThreadSanitizerSeesChangesUnderAReaderOfAMapping) {
+  const auto write = [](io::File& file) {
+    EXPECT_TRUE(file.Write(FileOffset{8}, BytesOf("abcd")).ok());
+  };
+  const auto punch = [](io::File& file) { EXPECT_TRUE(file.Punch(FileOffset{8}, 4).ok()); };
+  const auto write_elsewhere = [](io::File& file) {
+    EXPECT_TRUE(file.Write(FileOffset{14}, BytesOf("abcd")).ok());
+    EXPECT_TRUE(file.Truncate(14).ok());
+  };
+  EXPECT_EQ(IsRace(/*one_mutex=*/false, write), kSeesRaces);
+  EXPECT_FALSE(IsRace(/*one_mutex=*/true, write));
+  EXPECT_EQ(IsRace(/*one_mutex=*/false, punch), kSeesRaces);
+  EXPECT_FALSE(IsRace(/*one_mutex=*/true, punch));
+  EXPECT_FALSE(IsRace(/*one_mutex=*/false, write_elsewhere));
 }
-#endif
 
 }  // namespace
 }  // namespace engram::world
