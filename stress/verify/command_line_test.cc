@@ -12,7 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "model/world/explore.h"
 #include "nlohmann/json.hpp"
+#include "stress/specimens/specimens.h"
 
 namespace engram::verify {
 namespace {
@@ -48,16 +50,17 @@ std::string TempPath(const std::string& name) {
   return testing::TempDir() + "engram_" + std::to_string(getpid()) + "_" + name;
 }
 
-// A token that condemns `claim` in `program`, from a short run.
+// The token of a minimal execution of `program` that breaks `claim`.
 std::string TokenOf(const std::string& program, const std::string& claim) {
-  const std::string path = TempPath("tokens.json");
-  Call({"run", "--suite", "specimens", "--executions", "100000", "--json", path});
-  const auto json = nlohmann::json::parse(Slurp(path));
-  std::filesystem::remove(path);
-  for (const auto& suite : json["suites"]) {
-    for (const auto& verdict : suite["verdicts"]) {
-      if (verdict["program"] == program && verdict["claim"] == claim) return verdict["token"];
-    }
+  const specimens::Specimen* specimen = specimens::FindSpecimen(program);
+  world::Budget budget;
+  budget.executions_max = 10'000;
+  budget.stop_at_finding = false;
+  budget.findings_max = specimen->condemned_for.size();
+  const world::Outcome outcome =
+      world::Explore(specimen->program, {}, specimen->program.bounds, budget);
+  for (const world::Finding& finding : outcome.findings) {
+    if (finding.failure.claim == claim) return finding.token;
   }
   ADD_FAILURE() << "no token for " << claim;
   return "";

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <system_error>
 
@@ -100,23 +101,28 @@ std::string Picture(const world::Program& program, const world::Replayed& replay
             world::Counted(story.interruptions, "interruption", "interruptions")));
 }
 
-// Draws each verdict that has a token into `directory`.
+// Draws the shortest execution of each claim of each program into `directory`.
 bool DrawVerdicts(const Report& report, const std::string& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
+  std::map<std::string, Verdict> shortest;  // by the picture's name
   for (const Part& part : report.parts) {
     for (const Verdict& verdict : part.verdicts) {
       if (verdict.token.empty()) continue;
-      const std::optional<Named> named = Understand(verdict.token);
-      if (!named.has_value()) return false;
-      world::Program program;
-      const world::Replayed replayed = ReplayNamed(*named, program);
-      std::string name = Words(verdict.program, "-", verdict.claim, "-", verdict.explorer);
-      for (char& c : name) {
-        if (c == ' ' || c == '\'' || c == '/') c = '_';
+      std::string name = Words(verdict.program, "-");
+      for (const char c : verdict.claim) {
+        if (c != '\'') name += c == ' ' || c == '/' ? '_' : c;
       }
-      if (!WriteFile(Words(directory, "/", name, ".svg"), Picture(program, replayed))) return false;
+      const auto [found, is_new] = shortest.emplace(name, verdict);
+      if (!is_new && verdict.IsShorterThan(found->second)) found->second = verdict;
     }
+  }
+  for (const auto& [name, verdict] : shortest) {
+    const std::optional<Named> named = Understand(verdict.token);
+    if (!named.has_value()) return false;
+    world::Program program;
+    const world::Replayed replayed = ReplayNamed(*named, program);
+    if (!WriteFile(Words(directory, "/", name, ".svg"), Picture(program, replayed))) return false;
   }
   return true;
 }
@@ -208,6 +214,8 @@ ExitCode Replay(const ReplayCommand& command) {
     finding.operations = named->token.operations;
     finding.deviations = named->token.deviations;
     finding.token = command.token;
+    for (const std::string& line : world::WrapText(named->entry->about, 96)) Print(line + "\n");
+    Print("\n");
     Print(world::Tell(program, finding));
   } else {
     Print(Words("'", program.name, "' does not fail in this execution.\n\n",
@@ -239,7 +247,7 @@ ExitCode List() {
     Print(Words(suite.name, "\n  ", suite.title, "\n"));
     for (const ProgramEntry& entry : suite.programs()) {
       Print(Words("\n  ", entry.program.name, "\n"));
-      for (const std::string& line : world::WrapText(entry.promised, 92)) {
+      for (const std::string& line : world::WrapText(entry.about, 92)) {
         Print(Words("      ", line, "\n"));
       }
       Print(Words("      expected: ", entry.expected, "\n"));

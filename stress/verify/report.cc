@@ -3,6 +3,7 @@
 #include "stress/verify/report.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "absl/strings/str_format.h"
 #include "model/world/words.h"
@@ -49,6 +50,11 @@ nlohmann::ordered_json ToJson(const Part& part) {
 }
 
 }  // namespace
+
+bool Verdict::IsShorterThan(const Verdict& other) const {
+  return std::tuple(interruptions, steps, token.size()) <
+         std::tuple(other.interruptions, other.steps, other.token.size());
+}
 
 void Part::Add(const world::Program& program, const world::Outcome& outcome) {
   executions += outcome.executions;

@@ -31,6 +31,9 @@ struct Verdict {
   uint32_t steps = 0;          // of the minimal execution
   uint32_t interruptions = 0;  // of the minimal execution: threads stopped that could have gone on
   bool exhausted = false;      // every class of equivalent executions within the bounds was covered
+
+  // Whether its minimal execution is easier to understand.
+  bool IsShorterThan(const Verdict& other) const;
 };
 
 // A suite as one explorer ran it: an entry of "suites" in the JSON.
@@ -43,7 +46,7 @@ struct Part {
   std::map<std::string, uint64_t> operation_kinds;
   uint64_t scheduling_points = 0;
   uint64_t crashes = 0;
-  uint64_t recoveries = 0;
+  uint64_t recoveries = 0;  // one after each crash; the last one of an execution is judged
   uint64_t faults = 0;
   double seconds = 0;  // of wall time
   double cpu_seconds = 0;

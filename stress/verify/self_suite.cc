@@ -151,8 +151,7 @@ SuiteResult RunSelf(SuiteRun& run) {
   size_t walks_left = 0;
   for (const std::string_view explorer : {"random", "pct"})
     walks_left += run.Uses(explorer) ? 1 : 0;
-  // What is counted comes first: walks may use up all the time there is.
-  for (const std::string_view explorer : {"exhaustive", "random", "pct"}) {
+  for (const std::string_view explorer : kExplorers) {
     if (!run.Uses(explorer)) continue;
     Part& part = result.parts.emplace_back();
     part.suite = "self";
@@ -172,7 +171,7 @@ std::vector<ProgramEntry> Programs() {
   for (KnownProgram& known : KnownPrograms()) {
     ProgramEntry entry;
     entry.program = std::move(known.program);
-    entry.promised = known.title;
+    entry.about = known.title;
     if (!known.claim.empty()) {
       entry.expected = Words("fails: ", known.claim);
     } else if (known.classes > 0) {

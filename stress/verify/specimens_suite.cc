@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -81,17 +80,15 @@ std::string CondemnedRows(const Specimen& specimen, const std::vector<Part>& par
       continue;
     }
     const Verdict& shortest =
-        *std::min_element(verdicts.begin(), verdicts.end(), [](const Verdict& a, const Verdict& b) {
-          return std::tuple(a.token.size(), a.steps) < std::tuple(b.token.size(), b.steps);
-        });
+        *std::min_element(verdicts.begin(), verdicts.end(),
+                          [](const Verdict& a, const Verdict& b) { return a.IsShorterThan(b); });
     std::vector<std::string> costs;
     for (const Verdict& verdict : verdicts) {
-      costs.push_back(Words(verdict.explorer, " ", Grouped(verdict.executions)));
+      costs.push_back(Words(Grouped(verdict.executions), " ", verdict.explorer));
     }
-    text += absl::StrFormat("    condemned  %-26s %s, %s;  executions until found: %s\n", claim,
-                            world::Counted(shortest.steps, "step", "steps"),
-                            world::Counted(shortest.interruptions, "interruption", "interruptions"),
-                            absl::StrJoin(costs, ", "));
+    text += Words("    condemned  ", claim, ": ", world::Counted(shortest.steps, "step", "steps"),
+                  ", ", world::Counted(shortest.interruptions, "interruption", "interruptions"),
+                  "\n               found after ", absl::StrJoin(costs, ", "), " executions\n");
     text += Words("               engram-verify replay '", shortest.token, "'\n");
   }
   return text;
@@ -144,7 +141,7 @@ std::vector<ProgramEntry> Programs() {
   for (const Specimen& specimen : specimens::Specimens()) {
     ProgramEntry entry;
     entry.program = specimen.program;
-    entry.promised = specimen.belief;
+    entry.about = Words(specimen.is_twin ? "Right, because: " : "Believed: ", specimen.belief);
     entry.expected = specimen.is_twin
                          ? std::string("nothing is found")
                          : Words("condemned for ", absl::StrJoin(specimen.condemned_for, ", "));

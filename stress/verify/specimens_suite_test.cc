@@ -75,7 +75,7 @@ TEST(SpecimensSuite, AnExpectedCondemnationIsNoFailure) {
     EXPECT_FALSE(part.verdicts[0].token.empty());
     EXPECT_EQ(part.verdicts[1].claim, "");
   }
-  EXPECT_TRUE(result.parts[2].verdicts[1].exhausted);
+  EXPECT_TRUE(result.parts[0].verdicts[1].exhausted);
   EXPECT_THAT(result.scoreboard, HasSubstr("condemned  lost update"));
   EXPECT_THAT(result.scoreboard, HasSubstr("all 2 classes"));
 }
@@ -112,7 +112,7 @@ TEST(SpecimensSuite, OneExplorerAloneMayBeAskedFor) {
 }
 
 TEST(SpecimensSuite, TheRealOnesAreAllAsExpected) {
-  const SuiteResult result = Explored(specimens::Specimens(), 400'000);
+  const SuiteResult result = Explored(specimens::Specimens(), 60'000);
   EXPECT_THAT(SummariesOf(result), testing::IsEmpty()) << result.scoreboard;
   for (const Part& part : result.parts) {
     for (const Verdict& verdict : part.verdicts) {

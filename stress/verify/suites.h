@@ -20,7 +20,7 @@ namespace engram::verify {
 // A program that tokens can name.
 struct ProgramEntry {
   world::Program program;
-  std::string promised;  // what it is about: a sentence
+  std::string about;     // a sentence or two
   std::string expected;  // what is expected to be found: a sentence
   // Tokens may come from explorations within other bounds than `program.bounds`; tried in order.
   std::vector<world::Bounds> other_bounds;
@@ -50,8 +50,9 @@ const ProgramEntry* FindProgram(std::string_view name);
 // Runs `suites`, sharing `run.allowance` among them.
 Report RunSuites(const std::vector<const Suite*>& suites, SuiteRun& run);
 
-// The explorers that suites use, in the order of their names in this list.
-inline constexpr std::string_view kExplorers[] = {"random", "pct", "exhaustive"};
+// The explorers that suites use, in the order in which they run: what has an end comes first, walks
+// use up what is left.
+inline constexpr std::string_view kExplorers[] = {"exhaustive", "random", "pct"};
 
 // The finding as a report: its summary and the whole story.
 FailureReport ReportOf(const world::Program& program, const world::Finding& finding);
