@@ -7,6 +7,7 @@
 
 #include "stress/specimens/specimen_scenario.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -129,8 +130,7 @@ class SpecimenScenario final : public world::Scenario {
     PerformAll(**store, kBefore);
     {
       std::vector<sync::Thread> threads;
-      for (const Client client : {kFirst, kSecond, kThird}) {
-        if (!HasOperations(client)) continue;
+      for (uint8_t client = kFirst; client <= LastThread(); ++client) {
         threads.emplace_back("client " + std::to_string(client),
                              [this, client, &store] { PerformAll(**store, client); });
       }
@@ -178,14 +178,17 @@ class SpecimenScenario final : public world::Scenario {
     std::array<std::vector<Call>, kClients> calls;
   };
 
-  bool HasOperations(Client client) const {
+  // The last client among the threads that has anything to do. Those before it are started in any
+  // case, so that leaving out what one of them does changes the number of no other.
+  uint8_t LastThread() const {
+    uint8_t last = kBefore;
     for (const Operation& operation : operations_) {
-      if (operation.client == client) return true;
+      if (operation.client <= kThird) last = std::max(last, operation.client);
     }
-    return false;
+    return last;
   }
 
-  void PerformAll(SpecimenStore& store, Client client) {
+  void PerformAll(SpecimenStore& store, uint8_t client) {
     for (const Operation& operation : operations_) {
       if (operation.client == client) Perform(store, operation);
     }

@@ -38,6 +38,7 @@ namespace engram::specimens {
 namespace {
 
 constexpr uint64_t kRecordsMax = 8;
+constexpr uint64_t kSequencesPerIncarnation = 1000;
 constexpr uint64_t kFileBytes = (1 + kRecordsMax) * io::kPageBytes;
 
 struct Header {
@@ -78,7 +79,7 @@ class SyncOrder final : public SpecimenStore {
     sync::MutexLock lock(lock_);
     if (header_.records + pending_.size() == kRecordsMax) return Rejected();
     Record record;
-    record.sequence = (header_.incarnation << 40) + ++counter_;
+    record.sequence = header_.incarnation * kSequencesPerIncarnation + ++counter_;
     std::copy(id.begin(), id.end(), record.id.begin());
     std::copy(text.begin(), text.end(), record.text.begin());
     assigned(Sequence{record.sequence});
