@@ -3,7 +3,7 @@
 
 #include "io/file_system.h"
 
-#include "absl/strings/str_format.h"
+#include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/status_macros.h"
 
@@ -16,9 +16,9 @@ absl::Status ReadFully(File& file, FileOffset offset, std::span<std::byte> targe
     ENGRAM_ASSIGN_OR_RETURN(moved,
                             file.Read(FileOffset{offset.value + done}, target.subspan(done)));
     if (moved == 0) {
-      return absl::OutOfRangeError(
-          absl::StrFormat("read %s at offset %u: expected %u bytes, the file ends after %u of them",
-                          std::string(file.path()), offset.value, target.size(), done));
+      return absl::OutOfRangeError(absl::StrCat("read ", std::string(file.path()), " at offset ",
+                                                offset.value, ": expected ", target.size(),
+                                                " bytes, the file ends after ", done, " of them"));
     }
     ENGRAM_CHECK(moved <= target.size() - done, "File::Read returned more than it was asked for");
     done += moved;

@@ -1,8 +1,8 @@
 // Files by system calls: pread, pwrite, fdatasync, fallocate, ftruncate, mmap, flock.
 //
-// Every error names the call, the path, the range and errno. Calls that a signal interrupts are
-// repeated, except fdatasync and fsync: a sync that did not return 0 has failed, and repeating it
-// proves nothing.
+// Every error names the call, the path, the range and errno, in a message made by StrCat: StrFormat
+// ends the process when it runs out of memory. Calls that a signal interrupts are repeated, except
+// fdatasync and fsync: a sync that did not return 0 has failed, and repeating it proves nothing.
 
 #include "io/posix_file_system.h"
 
@@ -19,7 +19,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "base/check.h"
 #include "base/status_macros.h"
 
@@ -111,8 +110,8 @@ class PosixMapping final : public Mapping {
 
   const std::byte* Bytes(FileOffset offset, [[maybe_unused]] uint64_t size) override {
     ENGRAM_AUDIT(offset.value <= size_ && size <= size_ - offset.value,
-                 absl::StrFormat("offset %u, %u bytes, of a mapping of %u bytes", offset.value,
-                                 size, size_));
+                 absl::StrCat("offset ", offset.value, ", ", size, " bytes, of a mapping of ",
+                              size_, " bytes"));
     return base_ + offset.value;
   }
   uint64_t size() const override { return size_; }
@@ -201,24 +200,25 @@ class PosixFile final : public File {
   std::string_view path() const override { return path_; }
 
  private:
+  std::string RangeText(const char* call, FileOffset offset, uint64_t size) const {
+    return absl::StrCat(call, " ", path_, " at offset ", offset.value, ", ", size, " bytes");
+  }
+
   absl::Status RangeError(const char* call, FileOffset offset, uint64_t size, int error) const {
-    return ErrnoError(
-        absl::StrFormat("%s %s at offset %u, %u bytes", call, path_, offset.value, size), error);
+    return ErrnoError(RangeText(call, offset, size), error);
   }
 
   absl::Status CheckRange(const char* call, FileOffset offset, uint64_t size) const {
     if (offset.value <= kOffsetMax && size <= kOffsetMax - offset.value) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s %s at offset %u, %u bytes: the range ends beyond the largest offset %u",
-                        call, path_, offset.value, size, kOffsetMax));
+    return absl::InvalidArgumentError(absl::StrCat(
+        RangeText(call, offset, size), ": the range ends beyond the largest offset ", kOffsetMax));
   }
 
   absl::Status CheckWritable(const char* call, FileOffset offset, uint64_t size) const {
     ENGRAM_RETURN_IF_ERROR(CheckRange(call, offset, size));
     if (mode_ != OpenMode::kReadOnly) return absl::OkStatus();
     return absl::FailedPreconditionError(
-        absl::StrFormat("%s %s at offset %u, %u bytes: the file was opened read-only", call, path_,
-                        offset.value, size));
+        absl::StrCat(RangeText(call, offset, size), ": the file was opened read-only"));
   }
 
   absl::Status Allocate(const char* call, int flags, FileOffset offset, uint64_t size) {
