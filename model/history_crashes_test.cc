@@ -143,6 +143,43 @@ TEST(HistoryWithCrashes, WhatIsUnknownStaysAsItTurnedOut) {
   EXPECT_EQ(ClaimOf(Then(Calls(unseen), {MakeMemory("a", "2")})), "mixed state after a crash");
 }
 
+TEST(HistoryWithCrashes, WhatASurvivorWasDecidesWhereAnAbsenceWas) {
+  // Somebody found nothing, so the Remove of unknown outcome happened; but then the first version
+  // cannot have survived behind it. That a later Remove ends the matter changes nothing.
+  const std::vector<Call> unread = {Store("a", "1", 1, 1, 2), Unknown(Remove("a", 2, 3, 4)),
+                                    Store("b", "1", 3, 5, 6), Sync(7, 8),
+                                    Store("a", "2", 4, 10, 11)};
+  const Call absence = Absent(Get("a", "", 0, 9, 13));
+  const Memory a = MakeMemory("a", "1");
+  const Memory b = MakeMemory("b", "1");
+  const auto with = [&](const std::vector<Call>& more, const std::vector<Memory>& recovered) {
+    std::vector<Call> calls = unread;
+    calls.insert(calls.end(), more.begin(), more.end());
+    return ClaimOf(Then(Calls(calls), recovered));
+  };
+  // The later Remove begins after the read of absence has returned.
+  const Call later = Remove("a", 5, 14, 15);
+  EXPECT_EQ(with({absence, later}, {b}), "allowed");
+  EXPECT_EQ(with({absence, later}, {a, b}), "mixed state after a crash");
+  EXPECT_EQ(with({later}, {a, b}), "allowed");
+  // It begins before, but a read of the version before it begins after.
+  const Call beside = Remove("a", 5, 12, 21);
+  const Call read = Get("a", "2", 4, 14, 20);
+  EXPECT_EQ(with({absence, beside, read}, {b}), "allowed");
+  EXPECT_EQ(with({absence, beside, read}, {a, b}), "mixed state after a crash");
+  EXPECT_EQ(with({absence, beside}, {a, b}), "allowed");
+  const Call third = Store("a", "3", 5, 12, 21);
+  const Call last = Remove("a", 6, 12, 22);
+  const Call read_third = Get("a", "3", 5, 14, 20);
+  EXPECT_EQ(with({absence, third, last, read_third}, {b}), "allowed");
+  EXPECT_EQ(with({absence, third, last, read_third}, {a, b}), "mixed state after a crash");
+  EXPECT_EQ(with({absence, third, last}, {a, b}), "allowed");
+  // Nothing removes it any more.
+  EXPECT_EQ(with({absence}, {b}), "allowed");
+  EXPECT_EQ(with({absence}, {a, b}), "mixed state after a crash");
+  EXPECT_EQ(with({}, {a, b}), "allowed");
+}
+
 TEST(HistoryWithCrashes, SaysWhatASyncPromisedAndWhatIsMissing) {
   EXPECT_EQ(DetailOf(Then(Calls({Store("a", "1", 1, 1, 2), Store("b", "1", 2, 3, 4), Sync(5, 6)}),
                           {MakeMemory("a", "1")})),

@@ -45,7 +45,8 @@ class RecordedStore {
   explicit RecordedStore(Decisions& decisions) : decisions_(decisions) {}
 
   History Record() {
-    calls_left_ = 2 + decisions_.Below(6);
+    focused_ = decisions_.OneIn(2);
+    calls_left_ = 2 + decisions_.Below(7);
     size_t crashes_left = decisions_.Below(3);
     clients_ = 2 + decisions_.Below(2);
     history_.eras.emplace_back();
@@ -97,7 +98,7 @@ class RecordedStore {
     call.kind = static_cast<CallKind>(decisions_.Below(6));
     call.operation = ++operation_;
     call.client = static_cast<uint8_t>(client);
-    call.argument = MakeMemory(decisions_.OneIn(3) ? "b" : "a", nullptr);
+    call.argument = MakeMemory(decisions_.OneIn(focused_ ? 8 : 3) ? "b" : "a", nullptr);
     if (call.kind == CallKind::kStore) call.argument.content = decisions_.OneIn(2) ? "1" : "2";
     if (call.kind == CallKind::kUpdateActivation) call.argument.activation = kUpdatedActivation;
     call.invoked_at = now_;
@@ -122,7 +123,7 @@ class RecordedStore {
       if (call.kind == CallKind::kGet) open.result = value.memory;
     } else {
       call.sequence = {++sequence_};
-      if (decisions_.OneIn(5)) {
+      if (decisions_.OneIn(focused_ ? 2 : 5)) {
         open.outcome = CallOutcome::kUnknown;
         if (decisions_.OneIn(2)) return;
       }
@@ -165,6 +166,7 @@ class RecordedStore {
 
   Decisions& decisions_;
   History history_;
+  bool focused_ = false;  // most calls go to one id, and many outcomes are unknown
   size_t calls_left_ = 0;
   size_t clients_ = 0;
   uint16_t operation_ = 0;

@@ -143,7 +143,6 @@ std::optional<Conflict> TimelineReplay::Step(uint32_t position) {
     if (may_be_left_out) {
       if (node != nullptr) node->without = next.size();
       next.push_back(branches_[i]);
-      if (!Present(next.back())) next.back().last_absence = position;
     }
     Branch branch = std::move(branches_[i]);
     if (auto conflict = Happen(position, branch)) {
@@ -174,7 +173,6 @@ std::optional<Conflict> TimelineReplay::Happen(uint32_t position, Branch& branch
   if (mutation.kind == CallKind::kUpdateActivation) {
     happens =
         branch.state.UpdateActivation(id_, mutation.argument.activation, mutation.sequence).ok();
-    branch.update = position;
   } else {
     if (mutation.kind == CallKind::kStore) {
       happens = branch.state.Store(mutation.argument, mutation.sequence).ok();
@@ -184,8 +182,8 @@ std::optional<Conflict> TimelineReplay::Happen(uint32_t position, Branch& branch
       branch.last_absence = position;
     }
     branch.source = position;
-    branch.update = 0;
   }
+  branch.last_mutation = position;
   if (!happens) {
     return Conflict{.kind = Conflict::Kind::kAnswer, .call = &mutation, .position = position};
   }
@@ -205,7 +203,7 @@ void TimelineReplay::NoteBranches() {
   for (const Branch& branch : branches_) {
     const ReferenceStore::Version* version = *branch.state.Get(id_);
     nodes.push_back(
-        {.last_mutation = std::max(branch.source, branch.update),
+        {.last_mutation = branch.last_mutation,
          .last_absence = branch.last_absence,
          .present = version != nullptr,
          .shows_end = version == nullptr
@@ -227,7 +225,8 @@ std::vector<bool> TimelineReplay::Survivors(bool heed_later_reads) const {
       if (node.without != kNone) need = std::min(need, next_needs[node.without]);
       if (node.with != kNone) need = std::min(need, std::max(node.demand, next_needs[node.with]));
       const bool comes_to_the_end = need <= node.last_absence;
-      // Where there is nothing, this position is the last absence, however the branch came here.
+      // The last absence of a branch in which there is nothing is where that began, whatever came
+      // before.
       needs.push_back(node.present ? need : comes_to_the_end ? -1 : kImpossible);
       const bool is_named =
           !heed_later_reads || timeline_.end_named.value == 0 || node.last_mutation == last_named;

@@ -11,9 +11,9 @@
 // returned before it began), and before every mutation and every such read that began after it
 // returned. Reads of absence do not hinder each other: for one that returned before another began
 // neither bound is higher, so each may take the first place that it finds. Hence a branch needs to
-// remember only the last position at which there was nothing. The higher the better, so branches of
-// the same state keep the highest; and whether a branch can go on to the end is a question of
-// whether it is high enough, which the way back answers for each position.
+// remember only where the last time without a memory was. The later the better, so branches of the
+// same state keep the latest; and whether a branch can go on to the end is a question of whether it
+// is late enough, which the way back answers for each position.
 
 #ifndef ENGRAM_MODEL_HISTORY_REPLAY_H_
 #define ENGRAM_MODEL_HISTORY_REPLAY_H_
@@ -70,13 +70,16 @@ class TimelineReplay {
   std::vector<bool> Survivors(bool heed_later_reads) const;
 
  private:
-  // What distinguishes states: the position of the Store or Remove that made it (0: the beginning),
-  // and of the last UpdateActivation since (0: none).
+  // What distinguishes the states of branches: which Store or Remove made them, and which mutation
+  // was the last.
   struct Branch {
-    uint32_t source = 0;
-    uint32_t update = 0;
-    int64_t last_absence = -1;  // the highest position, up to this, at which there was nothing
-    ReferenceStore state;       // of this id alone
+    uint32_t source = 0;         // the position of that Store or Remove; 0: the beginning
+    uint32_t last_mutation = 0;  // the position of the last; 0: none
+    // Where the last time without a memory began. It lasts until the next mutation that happens,
+    // and a read that may stand anywhere in it may stand at its beginning: no floor is a left out
+    // mutation.
+    int64_t last_absence = -1;
+    ReferenceStore state;  // of this id alone
   };
   // A branch as it was at one position, with where it went from there.
   struct Node {
