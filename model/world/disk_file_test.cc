@@ -1,5 +1,5 @@
-// What crashes leave of a file: for small programs, the set of all images is compared with the set
-// worked out by hand. Random programs are compared with a specification in
+// What power losses leave of a file: for small programs, the set of all images is compared with the
+// set worked out by hand. Kills and failed syncs: disk_file_sync_test.cc. Random programs:
 // disk_file_images_test.cc.
 
 #include "model/world/disk_file.h"
@@ -18,26 +18,6 @@ using testing::UnorderedElementsAre;
 using Images = std::set<std::string>;
 
 constexpr sync::ObjectId kNoObject{1};
-
-// All images that a power loss can leave of a file that durably held `durable`, after
-// `program(file, choices)`.
-template <typename Program>
-Images AfterPowerLoss(const std::string& durable, const Program& program,
-                      Tears tears = Tears::kFirstSector) {
-  return EveryOutcome(
-      [&](SimulatedDisk& disk, DiskChoices& choices) {
-        DiskFile& file = disk.Create("f", kNoObject, choices);
-        disk.Install(file, "f", Text(durable), choices);
-        program(file, choices);
-        disk.Crash(CrashKind::kPowerLoss);
-        return ReadAll(file, choices);
-      },
-      tears);
-}
-
-void Write(DiskFile& file, uint64_t offset, const std::string& text, DiskChoices& choices) {
-  ASSERT_TRUE(file.Write(offset, Text(text), choices));
-}
 
 TEST(DiskFile, OfOverlappingWritesToAPageThePrefixesSurvive) {
   EXPECT_THAT(AfterPowerLoss("aaaaaa",
@@ -161,86 +141,6 @@ TEST(DiskFile, RewritingTheSameBytesIsNoAlternative) {
   disk.Install(file, "f", Text("aaaa"), answers);
   Write(file, 1, "aa", answers);
   EXPECT_FALSE(file.CouldLose());
-}
-
-TEST(DiskFile, AKillKeepsWhatIsVisibleAndAPowerLossAfterItStillTakesIt) {
-  const Images images = EveryOutcome([&](SimulatedDisk& disk, DiskChoices& choices) {
-    DiskFile& file = disk.Create("f", kNoObject, choices);
-    disk.Install(file, "f", Text("aa"), choices);
-    Write(file, 0, "b", choices);
-    disk.Crash(CrashKind::kKill);
-    const std::string after_kill = ReadAll(file, choices);
-    Write(file, 1, "c", choices);
-    disk.Crash(CrashKind::kPowerLoss);
-    return after_kill + " " + ReadAll(file, choices);
-  });
-  EXPECT_THAT(images, UnorderedElementsAre("ba 2a", "ba ba", "ba bc"));
-}
-
-TEST(DiskFile, AfterAFailedSyncALaterOneDoesNotWriteTheSameBytesAgain) {
-  const Images images = EveryOutcome([&](SimulatedDisk& disk, DiskChoices& choices) {
-    DiskFile& file = disk.Create("f", kNoObject, choices);
-    disk.Install(file, "f", Text("aa"), choices);
-    Write(file, 0, "b", choices);
-    file.FailSync(/*revert=*/false, choices);
-    const std::string visible = ReadAll(file, choices);
-    file.Sync();
-    disk.Crash(CrashKind::kPowerLoss);
-    return visible + " " + ReadAll(file, choices);
-  });
-  EXPECT_THAT(images, UnorderedElementsAre("ba 2a"));
-}
-
-TEST(DiskFile, AFailedSyncCanRevertWhatIsVisible) {
-  const Images images = EveryOutcome([&](SimulatedDisk& disk, DiskChoices& choices) {
-    DiskFile& file = disk.Create("f", kNoObject, choices);
-    disk.Install(file, "f", Text("aa"), choices);
-    Write(file, 0, "b", choices);
-    file.FailSync(/*revert=*/true, choices);
-    const std::string visible = ReadAll(file, choices);
-    disk.Crash(CrashKind::kPowerLoss);
-    return visible + " " + ReadAll(file, choices);
-  });
-  EXPECT_THAT(images, UnorderedElementsAre("2a 2a"));
-}
-
-TEST(DiskFile, AfterAFailedSyncBothBytesAndSizeOfAnAppendAreSeenButOnlyTheSizeIsSynced) {
-  EXPECT_THAT(AfterPowerLoss("a",
-                             [](DiskFile& file, DiskChoices& choices) {
-                               Write(file, 1, "bc", choices);
-                               file.FailSync(/*revert=*/false, choices);
-                               EXPECT_EQ(ReadAll(file, choices), "abc");
-                               file.Sync();
-                             }),
-              UnorderedElementsAre("a2."));
-}
-
-TEST(DiskFile, AfterAFailedSyncRewrittenSectorsBecomeDurableAndOthersDoNot) {
-  EXPECT_THAT(AfterPowerLoss(std::string(1024, 'a'),
-                             [](DiskFile& file, DiskChoices& choices) {
-                               Write(file, 0, "bb", choices);
-                               Write(file, 512, "bb", choices);
-                               file.FailSync(/*revert=*/false, choices);
-                               Write(file, 1, "b", choices);  // the same byte, but dirty again
-                               file.Sync();
-                             }),
-              UnorderedElementsAre("2b1022a"));
-}
-
-TEST(DiskFile, AFailedSyncThenAKillThenAPowerLossShowsTheOldBytes) {
-  const Images images = EveryOutcome([&](SimulatedDisk& disk, DiskChoices& choices) {
-    DiskFile& file = disk.Create("f", kNoObject, choices);
-    disk.Install(file, "f", Text("aa"), choices);
-    Write(file, 0, "b", choices);
-    file.FailSync(/*revert=*/false, choices);
-    EXPECT_TRUE(file.CouldLose());
-    disk.Crash(CrashKind::kKill);
-    const std::string after_kill = ReadAll(file, choices);
-    file.Sync();
-    disk.Crash(CrashKind::kPowerLoss);
-    return after_kill + " " + ReadAll(file, choices);
-  });
-  EXPECT_THAT(images, UnorderedElementsAre("ba 2a"));
 }
 
 TEST(DiskFile, APunchSurvivesOrNot) {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gtest/gtest.h"
 #include "model/world/choices.h"
 #include "model/world/simulated_disk.h"
 
@@ -90,6 +91,26 @@ inline std::string ReadAll(DiskFile& file, DiskChoices& choices) {
   std::vector<std::byte> bytes(file.Size(choices));
   file.Read(0, bytes, choices);
   return Runs(bytes);
+}
+
+// All images that a power loss can leave of a file that durably held `durable`, after
+// `program(file, choices)`.
+template <typename Program>
+std::set<std::string> AfterPowerLoss(const std::string& durable, const Program& program,
+                                     Tears tears = Tears::kFirstSector) {
+  return EveryOutcome(
+      [&](SimulatedDisk& disk, DiskChoices& choices) {
+        DiskFile& file = disk.Create("f", sync::ObjectId{1}, choices);
+        disk.Install(file, "f", Text(durable), choices);
+        program(file, choices);
+        disk.Crash(CrashKind::kPowerLoss);
+        return ReadAll(file, choices);
+      },
+      tears);
+}
+
+inline void Write(DiskFile& file, uint64_t offset, const std::string& text, DiskChoices& choices) {
+  EXPECT_TRUE(file.Write(offset, Text(text), choices));
 }
 
 }  // namespace engram::world

@@ -1,13 +1,10 @@
 // The contract of io/file_system.h on the simulated disk, and what only the simulated disk has:
-// crashes that end processes, faults, short transfers, and steps. What crashes leave of bytes and
-// names is tested in disk_file_test.cc and simulated_disk_test.cc.
+// faults, short transfers, steps and races. Crashes are tested in simulated_crash_test.cc.
 
 #include "model/world/simulated_file_system.h"
 
 #include <functional>
-#include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -17,7 +14,7 @@
 #include "gtest/gtest.h"
 #include "io/file_system_contract.h"
 #include "model/world/disk_testing.h"
-#include "model/world/world.h"
+#include "model/world/world_testing.h"
 #include "sync/mutex.h"
 #include "sync/thread.h"
 
@@ -31,54 +28,6 @@ using io::ReadText;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
-
-// Answers by kind, in order; the default when the script of a kind has ended.
-class Script final : public Choices {
- public:
-  explicit Script(std::map<ChoiceKind, std::vector<uint32_t>> answers = {})
-      : answers_(std::move(answers)) {}
-
-  uint32_t Choose(const Name& name, uint32_t alternatives) override {
-    asked[name.kind].push_back(alternatives);
-    const std::vector<uint32_t>& answers = answers_[name.kind];
-    const size_t index = asked[name.kind].size() - 1;
-    return index < answers.size() ? answers[index] : 0;
-  }
-
-  std::map<ChoiceKind, std::vector<uint32_t>> asked;  // alternatives, in order
-
- private:
-  std::map<ChoiceKind, std::vector<uint32_t>> answers_;
-};
-
-// Runs `eras` one after another, a later one only after a crash of the one before. REQUIRES:
-// nothing fails.
-class Ran {
- public:
-  Ran(const Bounds& bounds, Choices& choices, const std::vector<std::function<void()>>& eras,
-      const std::function<void(SimulatedFileSystem&)>& prepare = nullptr) {
-    world_.Begin(bounds, choices, false);
-    if (prepare) prepare(world_.disk());
-    for (const std::function<void()>& era : eras) {
-      world_.scheduler().RunEra(era);
-      failure_ = world_.scheduler().failure();
-      if (!world_.scheduler().crashed()) break;
-    }
-    hash_ = world_.scheduler().event_hash();
-  }
-  ~Ran() { world_.End(); }
-
-  World& world() { return world_; }
-  uint64_t hash() const { return hash_; }
-  const std::optional<Failure>& failure() const { return failure_; }
-
- private:
-  World world_;
-  std::optional<Failure> failure_;
-  uint64_t hash_ = 0;
-};
-
-SimulatedFileSystem& Disk() { return CurrentWorld().disk(); }
 
 // How the contract test gets at a simulated file system.
 class SimulatedFixture {
@@ -104,38 +53,6 @@ INSTANTIATE_TYPED_TEST_SUITE_P(Simulated, FileSystemContract, world::SimulatedFi
 namespace engram::world {
 namespace {
 
-TEST(SimulatedFileSystem, CrashesAfterEachEffectLeaveExactlyTheAllowedImages) {
-  World world;
-  EveryWorldAnswer answers;
-  std::set<std::string> recovered;
-  Bounds bounds;
-  bounds.crashes_max = 1;
-  do {
-    world.Begin(bounds, answers, false);
-    world.disk().Install("f", BytesOf("aa"));
-    world.scheduler().RunEra([] {
-      auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
-      for (const auto& [offset, text] : {std::pair(0, "b"), std::pair(1, "c")}) {
-        const absl::Status written =
-            io::WriteFully(*file, FileOffset{static_cast<uint64_t>(offset)}, BytesOf(text));
-        if (!written.ok() || !file->SyncData().ok()) return;
-      }
-    });
-    const std::string era = world.scheduler().crashed() ? "crashed " : "ended ";
-    if (world.scheduler().crashed()) {
-      world.scheduler().RunEra([&] {
-        auto file = OpenOrFail(Disk(), "f", OpenMode::kReadOnly);
-        recovered.insert(era + ReadText(*file, 0, 2));
-      });
-    } else {
-      recovered.insert(era + Runs(world.disk().Contents("f")));
-    }
-    world.End();
-  } while (answers.Next());
-  EXPECT_THAT(recovered,
-              UnorderedElementsAre("crashed aa", "crashed ba", "crashed bc", "ended bc"));
-}
-
 TEST(SimulatedFileSystem, WithoutBudgetsThereAreNoChoices) {
   Script script;
   Ran ran(Bounds(), script, {[] {
@@ -147,96 +64,6 @@ TEST(SimulatedFileSystem, WithoutBudgetsThereAreNoChoices) {
             EXPECT_TRUE(Disk().Remove("f").ok());
           }});
   EXPECT_TRUE(script.asked.empty());
-}
-
-TEST(SimulatedFileSystem, AKillIsOfferedOnlyWhereAPowerLossWouldDiffer) {
-  Bounds bounds;
-  bounds.crashes_max = 1;
-  Script script;
-  const auto main = [] {
-    auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
-    EXPECT_TRUE(io::WriteFully(*file, FileOffset{0}, BytesOf("b")).ok());
-    EXPECT_TRUE(file->SyncData().ok());
-  };
-  const auto prepare = [](SimulatedFileSystem& disk) { disk.Install("f", BytesOf("a")); };
-  {
-    Ran ran(bounds, script, {main}, prepare);
-  }
-  EXPECT_THAT(script.asked[ChoiceKind::kCrash], ElementsAre(3, 2));
-  bounds.kills = false;
-  Script without_kills;
-  {
-    Ran ran(bounds, without_kills, {main}, prepare);
-  }
-  EXPECT_THAT(without_kills.asked[ChoiceKind::kCrash], ElementsAre(2, 2));
-}
-
-TEST(SimulatedFileSystem, AKillKeepsUnsyncedBytesAndAnotherCrashIsWithinBounds) {
-  Bounds bounds;
-  bounds.crashes_max = 2;
-  // Kill after the write; power loss after the second era's only effect, which loses the first
-  // write.
-  Script script({{ChoiceKind::kCrash, {2, 1}}, {ChoiceKind::kSurvive, {1}}});
-  std::vector<std::string> seen;
-  const auto read = [&] {
-    auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
-    seen.push_back(ReadText(*file, 0, 1));
-    EXPECT_EQ(Disk().SyncDirectoryOf("f").ok(), seen.size() == 2);
-  };
-  Ran ran(bounds, script,
-          {[] {
-             auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
-             EXPECT_EQ(file->Write(FileOffset{0}, BytesOf("b")).status().code(),
-                       absl::StatusCode::kUnavailable);
-           },
-           read, read},
-          [](SimulatedFileSystem& disk) { disk.Install("f", BytesOf("a")); });
-  EXPECT_THAT(seen, ElementsAre("b", "a"));
-  EXPECT_EQ(ran.world().disk().counts().crashes, 2u);
-  EXPECT_EQ(ran.world().disk().counts().pages_decided, 1u);
-}
-
-TEST(SimulatedFileSystem, WhatACrashedProcessHeldIsDeadButHarmless) {
-  Bounds bounds;
-  bounds.crashes_max = 1;
-  Script script({{ChoiceKind::kCrash, {0, 1}}, {ChoiceKind::kSurvive, {1}}});
-  std::unique_ptr<io::File> file;
-  std::unique_ptr<io::Mapping> mapping;
-  const std::byte* seen = nullptr;
-  Ran ran(bounds, script,
-          {[&] {
-             file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
-             EXPECT_TRUE(file->Lock().ok());
-             mapping = *file->Map(io::kPageBytes * 4);
-             EXPECT_TRUE(file->Write(FileOffset{0}, BytesOf("new")).ok());
-             seen = mapping->Bytes(FileOffset{0}, 3);
-             EXPECT_EQ(Runs({seen, 3}), "new");
-             EXPECT_FALSE(file->Write(FileOffset{0}, BytesOf("NEW")).ok());
-             // Winding down: nothing works, nothing falls over.
-             EXPECT_EQ(file->Size().status().code(), absl::StatusCode::kUnavailable);
-             EXPECT_EQ(Disk().Open("f", OpenMode::kReadOnly).status().code(),
-                       absl::StatusCode::kUnavailable);
-             EXPECT_EQ(Runs({mapping->Bytes(FileOffset{0}, 3), 3}), "NEW");
-           },
-           [&] {
-             auto survivor = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
-             EXPECT_TRUE(survivor->Lock().ok());
-             EXPECT_EQ(ReadText(*survivor, 0, 3), "new");
-             const uint64_t steps = CurrentWorld().Now();
-             const absl::Status status = file->Write(FileOffset{0}, BytesOf("x")).status();
-             EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-             EXPECT_THAT(std::string(status.message()), HasSubstr("write f at offset 0, 1 bytes"));
-             EXPECT_EQ(mapping->Bytes(FileOffset{0}, 3), seen);
-             EXPECT_EQ(Runs({seen, 3}), "NEW") << "what it showed when its process died";
-             EXPECT_EQ(Runs({mapping->Bytes(FileOffset{io::kPageBytes}, 3), 3}), "3.");
-             mapping.reset();
-             file.reset();
-             EXPECT_EQ(CurrentWorld().Now(), steps) << "the dead take no steps";
-             EXPECT_TRUE(survivor->Lock().ok());
-           }},
-          [](SimulatedFileSystem& disk) { disk.Install("f", BytesOf("old")); });
-  EXPECT_FALSE(ran.failure().has_value());
-  EXPECT_TRUE(ran.world().disk().counts().crashes == 1);
 }
 
 TEST(SimulatedFileSystem, EveryCallCanFailWithinTheBudget) {
@@ -303,32 +130,6 @@ TEST(SimulatedFileSystem, WritesIntoReservedBlocksDoNotRunOutOfSpace) {
             EXPECT_TRUE(file->Write(FileOffset{98}, BytesOf("abc")).ok());
           }});
   EXPECT_THAT(script.asked[ChoiceKind::kFault], ElementsAre(3, 3, 2, 3));
-}
-
-TEST(SimulatedFileSystem, AFailedSyncKeepsOrRevertsWhatIsVisibleAndIsACrashPoint) {
-  for (uint32_t revert : {0u, 1u}) {
-    Bounds bounds;
-    bounds.faults_max = 1;
-    bounds.crashes_max = 1;
-    // open, write, failing sync, sync; the power loss comes after the second sync.
-    Script script({{ChoiceKind::kFault, {0, 0, 1}},
-                   {ChoiceKind::kRevert, {revert}},
-                   {ChoiceKind::kCrash, {0, 0, 1}}});
-    std::string visible;
-    std::string recovered;
-    Ran ran(bounds, script,
-            {[&] {
-               auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
-               EXPECT_TRUE(file->Write(FileOffset{0}, BytesOf("b")).ok());
-               EXPECT_EQ(file->SyncData().code(), absl::StatusCode::kUnavailable);
-               visible = ReadText(*file, 0, 2);
-               file->SyncData().IgnoreError();
-             },
-             [&] { recovered = ReadText(*OpenOrFail(Disk(), "f", OpenMode::kReadOnly), 0, 2); }},
-            [](SimulatedFileSystem& disk) { disk.Install("f", BytesOf("aa")); });
-    EXPECT_EQ(visible, revert == 0 ? "ba" : "aa");
-    EXPECT_EQ(recovered, "aa");
-  }
 }
 
 TEST(SimulatedFileSystem, TransfersCanBeShortAndTheFullFormsFinishThem) {
