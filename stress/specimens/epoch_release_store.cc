@@ -7,8 +7,7 @@
 // the link, reads the room, and leaves; it never waits, and makes no writer wait.
 //
 // Believed: "the announcement is released and the scan acquires", so a reader inside is seen by
-// every scan. A read-modify-write would cost twenty times as much. ThreadSanitizer is silent, and
-// so are tests on real threads.
+// every scan, and the price of a read-modify-write is saved. ThreadSanitizer is silent.
 //
 // Wrong: a release store orders what comes *before* it. The announcement may still sit in the
 // reader's store buffer while the loads behind it already run; the scan finds nobody and the room

@@ -3,19 +3,17 @@
 //
 // Texts lie in a few extents. A mutation holds the writers' lock from its append to its
 // publication, a move too, so that an extent that is not appended to any more holds nothing
-// unpublished. A reader enters an epoch, looks the entry up, and reads the bytes without a lock.
+// unpublished. A reader enters an epoch, looks the entry up, and reads the words without a lock.
 //
 // Right, because
-//  - an entry and its place change together, under the index lock; bytes are written before the
-//  entry that
-//    names them is published, and are not touched again before their extent is reused;
+//  - an entry and its place change together, under the index lock; words are written before the
+//    entry that names them is published, and not again before their extent is reused;
 //  - a move applies only to an entry that still has the sequence that was copied: it neither beats
-//  a
-//    replacement nor revives what was removed, and every other entry stays as it is;
+//    a replacement nor revives what was removed, and it touches no other entry;
 //  - an extent is retired when no entry names it, and reused when every reader that was inside then
-//  has left;
+//    has left;
 //  - a move that fails changes nothing: its entry names the old place, and the old extent is not
-//  retired.
+//    retired.
 
 #include <array>
 #include <map>

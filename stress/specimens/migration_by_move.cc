@@ -6,14 +6,12 @@
 //
 // Right, because
 //  - an id has one entry, so that there is exactly one copy to see at every moment, and a mutation
-//  finds it
-//    wherever it lies;
+//    finds it wherever it lies;
 //  - the copy is complete before the entry names it, and the entry is switched only if it still
-//  names the very place
-//    and sequence that were copied: a later store, update or remove makes the move give up its
-//    copy;
+//    names the very place and sequence that were copied: a later store, update or remove makes the
+//    move give up;
 //  - the room left behind is taken again only when every reader that may have seen it has left its
-//  epoch.
+//    epoch.
 
 #include <array>
 #include <map>
