@@ -45,7 +45,7 @@ std::string Describe(const std::vector<Call>& calls) {
 
 class Specification {
  public:
-  explicit Specification(std::string durable) : disk_(durable), disk_size_(durable.size()) {
+  explicit Specification(const std::string& durable) : disk_(durable), disk_size_(durable.size()) {
     disk_.resize(kCapacity, '\0');
     visible_ = disk_;
     size_ = disk_size_;
@@ -288,7 +288,7 @@ TEST(DiskFileImages, AfterTwoPowerLossesAreThoseOfTheSpecificationTwice) {
           Specification specification(survived);
           for (const Call& call : after) specification.Do(call);
           for (const std::string& second : specification.Images(Tears::kFirstSector)) {
-            expected.insert(first + " then " + second);
+            expected.insert(absl::StrCat(first, " then ", second));
           }
           for (const Call& call : after) Do(disk, file, call, choices);
           disk.Crash(CrashKind::kPowerLoss);

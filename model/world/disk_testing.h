@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gtest/gtest.h"
+#include "base/check.h"
 #include "model/world/choices.h"
 #include "model/world/simulated_disk.h"
 
@@ -110,7 +110,7 @@ std::set<std::string> AfterPowerLoss(const std::string& durable, const Program& 
 }
 
 inline void Write(DiskFile& file, uint64_t offset, const std::string& text, DiskChoices& choices) {
-  EXPECT_TRUE(file.Write(offset, Text(text), choices));
+  ENGRAM_CHECK(file.Write(offset, Text(text), choices), "there is address space");
 }
 
 }  // namespace engram::world

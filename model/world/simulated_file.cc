@@ -170,7 +170,7 @@ absl::Status SimulatedFile::SyncData() {
   const CallName name = Name("sync");
   ENGRAM_RETURN_IF_ERROR(files_.BeginCall(StepKind::kSync, file_.object(), Access::kWrite, true,
                                           generation_, name, sync::Location::current()));
-  const absl::Status fault = files_.ChooseFault(false, name);
+  absl::Status fault = files_.ChooseFault(false, name);
   {
     const KernelScope kernel;
     if (fault.ok()) {
