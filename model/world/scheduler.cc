@@ -202,36 +202,21 @@ void Scheduler::CountCandidates() {
 
 Actor Scheduler::ActorAt(uint32_t index, bool* timed) const {
   *timed = false;
-  const auto thread_at = [&](uint32_t i) -> Actor {
-    if (current_continues_) {
-      if (i == 0) return static_cast<Actor>(current_);
-      return static_cast<Actor>(
-          NthAfter(candidate_threads_ & ~(uint32_t{1} << current_), current_, i - 1));
-    }
-    return static_cast<Actor>(NthAfter(candidate_threads_, current_, i));
-  };
-  const uint32_t threads = CountOf(candidate_threads_);
-  const uint32_t buffers = CountOf(candidate_buffers_);
-  const uint32_t timers = CountOf(candidate_timers_);
+  uint32_t threads = candidate_threads_;
   if (current_continues_) {
     if (index == 0) return static_cast<Actor>(current_);
-    index -= 1;
-    if (index < buffers) return BufferOf(NthAfter(candidate_buffers_, current_, index));
-    index -= buffers;
-    if (index + 1 < threads) return thread_at(index + 1);
-    *timed = true;
-    return static_cast<Actor>(NthAfter(candidate_timers_, current_, index + 1 - threads));
+    --index;
+    threads &= ~(uint32_t{1} << current_);
   }
+  const uint32_t buffers = CountOf(candidate_buffers_);
   if (index < buffers) return BufferOf(NthAfter(candidate_buffers_, current_, index));
   index -= buffers;
-  if (timers_first_) {
-    *timed = index < timers;
-    if (*timed) return static_cast<Actor>(NthAfter(candidate_timers_, current_, index));
-    return thread_at(index - timers);
-  }
-  if (index < threads) return thread_at(index);
-  *timed = true;
-  return static_cast<Actor>(NthAfter(candidate_timers_, current_, index - threads));
+  const uint32_t firsts = timers_first_ ? candidate_timers_ : threads;
+  const uint32_t seconds = timers_first_ ? threads : candidate_timers_;
+  const bool among_firsts = index < CountOf(firsts);
+  *timed = among_firsts == timers_first_;
+  return static_cast<Actor>(among_firsts ? NthAfter(firsts, current_, index)
+                                         : NthAfter(seconds, current_, index - CountOf(firsts)));
 }
 
 Candidate Scheduler::CandidateAt(uint32_t index) const {
@@ -245,9 +230,8 @@ Candidate Scheduler::CandidateAt(uint32_t index) const {
 void Scheduler::Dispatch(Thread& self) {
   for (;;) {
     CountCandidates();
-    uint32_t alternatives = CountOf(candidate_threads_) + CountOf(candidate_buffers_);
-    // Time passes early only by choice among others; alone it is no decision.
-    alternatives += CountOf(candidate_timers_);
+    const uint32_t alternatives =
+        CountOf(candidate_threads_) + CountOf(candidate_buffers_) + CountOf(candidate_timers_);
     if (alternatives == 0) [[unlikely]] {
       FailStuck();
       LeaveToMain();
