@@ -313,32 +313,34 @@ void ExhaustiveExplorer::Reverse(uint32_t first, uint32_t last) {
       return;
     }
   }
-  if (ReverseYields(initials, first, last) || node == nullptr) return;
+  if (!ReverseYields(initials, first, last) || node == nullptr) return;
   node->todo |= node->candidates & ~node->asleep;
 }
 
 // If the reversed race would begin with a yield that still waits for another thread's step: lets
-// the thread come to the yield before the last step that does not have to precede it. Returns
-// whether there is such a yield.
+// the thread come to the yield before the last step that does not have to precede it. Returns false
+// if there are such yields and all are those of loops that look again, so that nothing is missed.
 bool ExhaustiveExplorer::ReverseYields(uint64_t initials, uint32_t first, uint32_t last) {
-  bool found = false;
+  bool only_looks = false;
   for (uint32_t i = first + 1; i <= last && initials != 0; ++i) {
     const uint64_t bit = Bit(steps_.step(i).actor);
     if ((initials & bit) == 0 || steps_.Before(first, i)) continue;
     initials &= ~bit;
     const uint32_t arrival = steps_.Previous(i);
     if (steps_.step(i).kind != StepKind::kYield || arrival == kNone) continue;
-    found = true;
-    if (i == last ? !yields_.MayFollow(steps_.step(arrival)) : LooksAgain(steps_, i, last))
+    if (i == last ? !yields_.MayFollow(steps_.step(arrival)) : LooksAgain(steps_, i, last)) {
+      only_looks = true;
       continue;
+    }
     for (uint32_t other = arrival; other-- > steps_.era_begin();) {
       if (steps_.step(other).actor == steps_.step(arrival).actor) continue;
       if (steps_.Before(other, arrival)) continue;
       Reverse(other, arrival);
       break;
     }
+    return true;
   }
-  return found;
+  return !only_looks;
 }
 
 // After an execution that ended before all threads did.

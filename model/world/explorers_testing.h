@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,17 +31,40 @@ inline uint64_t ExploreBare(Explorer& explorer, const Bounds& bounds,
                             const std::function<void()>& main,
                             const std::function<void(const Scheduler&, bool counted)>& after = {},
                             uint64_t executions_max = UINT64_MAX) {
-  static Scheduler& scheduler = *new Scheduler();
+  auto scheduler = std::make_unique<Scheduler>();
   uint64_t counted = 0;
-  for (uint64_t i = 0; i < executions_max && explorer.Begin(scheduler); ++i) {
-    scheduler.Begin(bounds, explorer);
-    scheduler.RunEra(main);
+  for (uint64_t i = 0; i < executions_max && explorer.Begin(*scheduler); ++i) {
+    scheduler->Begin(bounds, explorer);
+    scheduler->RunEra(main);
     const bool counts = explorer.End();
     if (counts) ++counted;
-    if (after) after(scheduler, counts);
-    scheduler.End();
+    if (after) after(*scheduler, counts);
+    scheduler->End();
+    // What the threads of a failed execution left behind stays with its scheduler.
+    if (scheduler->failed()) scheduler = std::make_unique<Scheduler>();
   }
   return counted;
+}
+
+// How often an exhaustive explorer runs `main`.
+struct Classes {
+  uint64_t counted = 0;
+  uint64_t redundant = 0;
+  uint64_t failed = 0;
+};
+
+inline Classes CountClasses(const std::function<void()>& main, const Bounds& bounds = {},
+                            uint64_t executions_max = UINT64_MAX) {
+  const std::unique_ptr<Explorer> explorer = MakeExhaustiveExplorer(bounds);
+  Classes classes;
+  ExploreBare(
+      *explorer, bounds, main,
+      [&](const Scheduler& scheduler, bool counted) {
+        ++(counted ? classes.counted : classes.redundant);
+        if (scheduler.failed()) ++classes.failed;
+      },
+      executions_max);
+  return classes;
 }
 
 // What is the same in two executions exactly if they are equivalent: each thread's steps and the
