@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/check.h"
-#include "model/world/explore.h"
+#include "model/explore/explore.h"
 #include "model/world/program.h"
 #include "sync/mutex.h"
 #include "sync/thread.h"

@@ -76,7 +76,8 @@ step() {
   if [ "$counted_failed" -ne 0 ]; then
     verdict=FAILED
     printf -- '---- from %s\n' "$log"
-    head -n -50 "$log" | grep -E -m 20 'error:|FAILED:|\*\*\*|check failed' # what its end may not show
+    # What its end may not show.
+    head -n -50 "$log" | grep -E -m 20 'error:|FAILED:|\*\*\*|check failed'
     tail -n 50 "$log"
     printf -- '----\n'
   fi

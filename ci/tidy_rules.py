@@ -93,9 +93,11 @@ SEAM_SCOPES = (
     (r"src/", ("threads", "time", "randomness", "os")),
     (r"stress/specimens/", ("threads", "time", "randomness", "os")),
     # The driver of executions measures CPU time; nothing of it reaches an execution.
-    (r"model/world/explore\.cc$", ("threads", "randomness")),
+    (r"model/explore/explore\.cc$", ("threads", "randomness")),
     # The world stands on the real machine: it maps fiber stacks and the bytes of simulated files.
     (r"model/world/", ("threads", "time", "randomness")),
+    # Names of objects are read from the sources, for people.
+    (r"model/tell/object_names\.cc$", ("threads", "time", "randomness")),
     (r"model/", ("threads", "time", "randomness", "os")),
     (r"(properties|fuzz|stress)/", ("randomness",)),
 )

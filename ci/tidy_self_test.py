@@ -89,7 +89,7 @@ SEAMS = [
     right("src/engine/a.cc", "file.Open(1); log.read(2); Clock& clock(); world.clock();"),
     right("src/engine/a.cc", 'const char* text = "std::thread";  /* rand() */'),
     right("src/engine/a.cc", "std::chrono::nanoseconds n; int Reopen(); std::memory_order o;"),
-    right("model/world/explore.cc", "auto t = std::chrono::steady_clock::now();"),
+    right("model/explore/explore.cc", "auto t = std::chrono::steady_clock::now();"),
     *[wrong(path, "seams", text)
       for path in ("src/engine/a.cc", "src/base/a_test.cc", "model/a.cc", "stress/specimens/a.cc")
       for text in ("std::mutex m;", "std::lock_guard l(m);", "thread_local int i;")],

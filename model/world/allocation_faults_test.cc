@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "io/file_system_contract.h"
-#include "model/world/disk_testing.h"
+#include "model/world/disk/disk_testing.h"
 #include "model/world/world.h"
 #include "sync/thread.h"
 

@@ -19,17 +19,18 @@ enum class Tears : uint8_t {
 
 // Applies to one execution. A budget that is used up offers its choices no more.
 struct Bounds {
-  uint32_t steps_max = 20'000;        // more is a failure: starvation
+  uint32_t steps_max = 20'000;            // more is a failure: starvation
   uint32_t preemptions_max = kUnbounded;  // switches away from a thread that could have gone on
-  uint32_t crashes_max = 0;           // power losses and kills
-  bool kills = true;                  // whether a crash may also be a kill, in which the page cache stays
-  uint32_t faults_max = 0;            // I/O calls that fail
-  uint32_t short_transfers_max = 0;   // reads and writes that move less than asked
+  uint32_t crashes_max = 0;               // power losses and kills
+  bool kills = true;        // whether a crash may also be a kill, in which the page cache stays
+  uint32_t faults_max = 0;  // I/O calls that fail
+  uint32_t short_transfers_max = 0;  // reads and writes that move less than asked
   uint32_t allocation_failures_max = 0;
   uint32_t spurious_wakeups_max = 0;
-  uint32_t weak_failures_max = 0;     // CompareExchangeWeak that fails for no reason
+  uint32_t weak_failures_max = 0;  // CompareExchangeWeak that fails for no reason
   Tears tears = Tears::kFirstSector;
-  bool check_lock_order = true;       // a cycle among lock acquisitions is a failure even without a deadlock
+  bool check_lock_order =
+      true;  // a cycle among lock acquisitions is a failure even without a deadlock
 };
 
 }  // namespace engram::world

@@ -1,8 +1,8 @@
 // What can be explored: a program written against src/sync and src/io.
 //
-// The smallest one is a function (see FromFunction). A larger one has operations, which the harness generates,
-// passes in, and leaves out one by one to shrink a failure; a recovery, which runs after a crash; and a
-// judge, which looks at what the clients saw.
+// The smallest one is a function (see FromFunction). A larger one has operations, which the harness
+// generates, passes in, and leaves out one by one to shrink a failure; a recovery, which runs after
+// a crash; and a judge, which looks at what the clients saw.
 
 #ifndef ENGRAM_MODEL_WORLD_PROGRAM_H_
 #define ENGRAM_MODEL_WORLD_PROGRAM_H_
@@ -20,7 +20,8 @@ namespace engram::world {
 
 class World;
 
-// One thing that a client does, as readable data. What kind, key and value mean is the program's affair.
+// One thing that a client does, as readable data. What kind, key and value mean is the program's
+// affair.
 struct Operation {
   uint16_t id = 0;     // 1, 2, ... in generation order; stays when others are left out
   uint8_t client = 0;  // which client does it
@@ -31,8 +32,8 @@ struct Operation {
   friend bool operator==(const Operation&, const Operation&) = default;
 };
 
-// One execution of a program. Made before, and destroyed after, on the scheduler's own stack, where sync and
-// io operations take effect at once.
+// One execution of a program. Made before, and destroyed after, on the scheduler's own stack, where
+// sync and io operations take effect at once.
 class Scenario {
  public:
   virtual ~Scenario() = default;
@@ -40,11 +41,12 @@ class Scenario {
   // The program's main thread. It may spawn threads, and joins them.
   virtual void Run() = 0;
 
-  // The main thread after the n-th crash, over what survived. Everything that was in RAM is gone: what the
-  // scenario keeps across a crash is the observer's knowledge, not the program's.
+  // The main thread after the n-th crash, over what survived. Everything that was in RAM is gone:
+  // what the scenario keeps across a crash is the observer's knowledge, not the program's.
   virtual void Recover() {}
 
-  // After the last thread has ended: compares what was observed with what was promised (world.Fail).
+  // After the last thread has ended: compares what was observed with what was promised
+  // (world.Fail).
   virtual void Judge() {}
 };
 
@@ -57,7 +59,8 @@ struct Program {
   std::function<std::unique_ptr<Scenario>(World&, std::span<const Operation>)> make;
 };
 
-// A program without operations, crashes or judge: `body` is its main thread and calls world::Expect.
+// A program without operations, crashes or judge: `body` is its main thread and calls
+// world::Expect.
 Program FromFunction(std::string name, std::function<void()> body, Bounds bounds = {});
 
 }  // namespace engram::world

@@ -60,11 +60,12 @@ inline void TsanForgetMutex([[maybe_unused]] void* mutex) {
 // may complain.
 void StopLookingForLeaks();
 
-// From now on ThreadSanitizer's reports fail the execution in which they occur instead of being printed.
+// From now on ThreadSanitizer's reports fail the execution in which they occur instead of being
+// printed.
 void SilenceReports();
 
-// The first report since the last call, as a text that names both accesses; empty if there was none. A race outside of
-// any world stops the process instead.
+// The first report since the last call, as a text that names both accesses; empty if there was
+// none. A race outside of any world stops the process instead.
 std::string TakeRaceReport();
 
 // Hides the scheduler's own memory accesses and allocations from ThreadSanitizer for a scope: the

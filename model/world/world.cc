@@ -34,9 +34,8 @@ void World::Begin(const Bounds& bounds, Choices& choices, bool telling) {
   ArmAllocationFaults(bounds.allocation_failures_max > 0 ? &scheduler_ : nullptr);
   file_system_.Reset();
   if (telling) {
-    file_system_.set_listener([this](std::string text) {
-      AddNote(std::move(text), NoteKind::kCall);
-    });
+    file_system_.set_listener(
+        [this](std::string text) { AddNote(std::move(text), NoteKind::kCall); });
   } else {
     file_system_.set_listener(nullptr);
   }

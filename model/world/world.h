@@ -12,8 +12,8 @@
 
 #include "io/clock.h"
 #include "io/file_system.h"
+#include "model/world/disk/simulated_file_system.h"
 #include "model/world/scheduler.h"
-#include "model/world/simulated_file_system.h"
 
 namespace engram::world {
 

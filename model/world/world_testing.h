@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/world/simulated_file_system.h"
+#include "model/world/disk/simulated_file_system.h"
 #include "model/world/world.h"
 
 namespace engram::world {

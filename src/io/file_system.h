@@ -1,6 +1,6 @@
 // Files, and what of them survives a power loss. The only way from Engram to a disk: the POSIX body
-// is posix_file_system.h, the simulated one is model/world/simulated_file_system.h. Both pass one
-// contract test, io/file_system_contract.h.
+// is posix_file_system.h, the simulated one is model/world/disk/simulated_file_system.h. Both pass
+// one contract test, io/file_system_contract.h.
 //
 // What survives: the bytes, the size and the reservations of a file as of the last SyncData that
 // returned OK; the existence of a file as of the last SyncDirectory of its parent that returned OK.

@@ -1,6 +1,6 @@
 // What every FileSystem must do, as one test suite for all of them: instantiated for the operating
 // system in posix_file_system_test.cc and for the simulated disk in
-// model/world/simulated_file_system_test.cc.
+// model/world/disk/simulated_file_system_test.cc.
 //
 // It says nothing about crashes and faults: only the simulated disk can be made to have them, and
 // what they may do is tested beside it. Transfers go through ReadFully and WriteFully, which hide

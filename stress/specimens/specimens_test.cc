@@ -10,7 +10,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "model/world/explore.h"
+#include "model/explore/explore.h"
 #include "stress/specimens/specimen_scenario.h"
 
 namespace engram::specimens {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "model/world/explore.h"
+#include "model/explore/explore.h"
 #include "nlohmann/json.hpp"
 #include "stress/specimens/specimens.h"
 

@@ -1,4 +1,4 @@
-// The subcommands.
+// The subcommands of engram-verify: what each runs, writes and returns.
 
 #include "stress/verify/commands.h"
 
@@ -10,11 +10,11 @@
 #include <system_error>
 
 #include "absl/strings/str_format.h"
-#include "model/world/sequence_diagram.h"
-#include "model/world/shrink.h"
-#include "model/world/story.h"
-#include "model/world/token.h"
-#include "model/world/words.h"
+#include "model/explore/shrink.h"
+#include "model/explore/token.h"
+#include "model/tell/sequence_diagram.h"
+#include "model/tell/story.h"
+#include "model/tell/words.h"
 #include "nlohmann/json.hpp"
 #include "stress/verify/determinism.h"
 #include "stress/verify/duration.h"

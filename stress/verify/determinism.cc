@@ -12,10 +12,10 @@
 #include <unordered_set>
 
 #include "base/check.h"
-#include "model/world/explorers.h"
-#include "model/world/random.h"
-#include "model/world/runner.h"
-#include "model/world/words.h"
+#include "model/explore/explorers.h"
+#include "model/explore/random.h"
+#include "model/explore/runner.h"
+#include "model/tell/words.h"
 #include "stress/verify/mixture_program.h"
 
 extern char** environ;

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "absl/strings/str_format.h"
-#include "model/world/words.h"
+#include "model/tell/words.h"
 
 namespace engram::verify {
 namespace {

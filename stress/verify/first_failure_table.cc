@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "absl/strings/str_format.h"
-#include "model/world/words.h"
+#include "model/tell/words.h"
 #include "stress/verify/duration.h"
 #include "stress/verify/specimens_suite.h"
 

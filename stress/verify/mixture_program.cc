@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "io/file_system.h"
-#include "model/world/random.h"
-#include "model/world/words.h"
+#include "model/explore/random.h"
+#include "model/tell/words.h"
 #include "model/world/world.h"
 #include "sync/atomic.h"
 #include "sync/cond_var.h"

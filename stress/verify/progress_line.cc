@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "model/world/sequence_diagram.h"
+#include "model/tell/sequence_diagram.h"
 
 namespace engram::verify {
 namespace {

@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "absl/strings/str_format.h"
-#include "model/world/words.h"
+#include "model/tell/words.h"
 #include "nlohmann/json.hpp"
 
 namespace engram::verify {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "model/world/explore.h"
+#include "model/explore/explore.h"
 #include "nlohmann/json_fwd.hpp"
 
 namespace engram::verify {

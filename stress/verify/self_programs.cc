@@ -8,7 +8,7 @@
 #include <functional>
 #include <utility>
 
-#include "model/world/words.h"
+#include "model/tell/words.h"
 #include "stress/verify/self_scenarios.h"
 #include "sync/atomic.h"
 #include "sync/cond_var.h"

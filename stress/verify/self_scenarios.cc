@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "io/file_system.h"
-#include "model/world/random.h"
-#include "model/world/words.h"
+#include "model/explore/random.h"
+#include "model/tell/words.h"
 #include "sync/atomic.h"
 #include "sync/thread.h"
 

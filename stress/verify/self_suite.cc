@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "model/world/words.h"
+#include "model/tell/words.h"
 #include "stress/verify/determinism.h"
 #include "stress/verify/mixture_program.h"
 #include "stress/verify/self_scenarios.h"

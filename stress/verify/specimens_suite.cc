@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "model/world/sequence_diagram.h"
-#include "model/world/story.h"
-#include "model/world/words.h"
+#include "model/tell/sequence_diagram.h"
+#include "model/tell/story.h"
+#include "model/tell/words.h"
 
 namespace engram::verify {
 namespace {

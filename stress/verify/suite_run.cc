@@ -6,7 +6,7 @@
 #include <ctime>
 
 #include "absl/strings/str_format.h"
-#include "model/world/words.h"
+#include "model/tell/words.h"
 #include "stress/verify/duration.h"
 
 namespace engram::verify {

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "model/world/explore.h"
+#include "model/explore/explore.h"
 #include "stress/verify/progress_line.h"
 #include "stress/verify/report.h"
 

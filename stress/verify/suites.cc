@@ -2,7 +2,7 @@
 
 #include "stress/verify/suites.h"
 
-#include "model/world/words.h"
+#include "model/tell/words.h"
 #include "stress/verify/self_suite.h"
 #include "stress/verify/specimens_suite.h"
 
