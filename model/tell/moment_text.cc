@@ -43,7 +43,6 @@ std::string StepText(const Step& step, const ObjectNames& names) {
     case StepKind::kFence:
     case StepKind::kYield:
     case StepKind::kSleep:
-    case StepKind::kChoose:
     case StepKind::kSpawn:
     case StepKind::kJoin:
     case StepKind::kStart:

@@ -151,7 +151,7 @@ TEST(TextDiagram, StaysWithin120ColumnsWhateverTheThreads) {
       names.push_back(Words("a thread with a long name, number ", i));
     }
     TraceWriter trace(names);
-    for (uint8_t i = 0; i < threads; ++i) {
+    for (uint8_t i = 0; i < static_cast<uint8_t>(threads); ++i) {
       trace.Begin(i, i, std::string(200, 'x') + " and some words behind it, ü, → and ×")
           .Step(i, StepKind::kStore, 1)
           .End(i, "done");

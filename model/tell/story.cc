@@ -218,7 +218,8 @@ void Teller::TellFailure() {
         ended.insert(steps_[i].actor);
       }
     }
-    for (uint8_t thread = 0; thread < last.thread_names.size(); ++thread) {
+    const auto threads = static_cast<uint8_t>(last.thread_names.size());
+    for (uint8_t thread = 0; thread < threads; ++thread) {
       if (ended.contains(thread)) continue;
       Moment moment;
       moment.kind = Moment::Kind::kTwist;

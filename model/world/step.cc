@@ -2,7 +2,8 @@
 
 #include "model/world/step.h"
 
-#include "base/check.h"
+#include <array>
+#include <cstddef>
 
 namespace engram::world {
 namespace {
@@ -49,79 +50,17 @@ bool Dependent(const Step& a, const Step& b) {
 bool MayBeCoEnabled(const Step& a, const Step& b) { return !Enables(a, b) && !Enables(b, a); }
 
 std::string_view StepKindName(StepKind kind) {
-  switch (kind) {
-    case StepKind::kStart:
-      return "start";
-    case StepKind::kExit:
-      return "end";
-    case StepKind::kSpawn:
-      return "spawn";
-    case StepKind::kJoin:
-      return "join";
-    case StepKind::kLock:
-      return "lock";
-    case StepKind::kLockShared:
-      return "lock shared";
-    case StepKind::kTryLock:
-      return "try lock";
-    case StepKind::kTryLockShared:
-      return "try lock shared";
-    case StepKind::kUnlock:
-      return "unlock";
-    case StepKind::kUnlockShared:
-      return "unlock shared";
-    case StepKind::kWait:
-      return "wait";
-    case StepKind::kTimeout:
-      return "time passes";
-    case StepKind::kNotifyOne:
-      return "notify one";
-    case StepKind::kNotifyAll:
-      return "notify all";
-    case StepKind::kLoad:
-      return "load";
-    case StepKind::kStore:
-      return "store";
-    case StepKind::kBufferedStore:
-      return "store into buffer";
-    case StepKind::kDrain:
-      return "buffer drains";
-    case StepKind::kReadModifyWrite:
-      return "read-modify-write";
-    case StepKind::kFence:
-      return "fence";
-    case StepKind::kYield:
-      return "yield";
-    case StepKind::kSleep:
-      return "sleep";
-    case StepKind::kOpen:
-      return "open file";
-    case StepKind::kRead:
-      return "read file";
-    case StepKind::kWrite:
-      return "write file";
-    case StepKind::kSync:
-      return "sync file";
-    case StepKind::kResize:
-      return "resize file";
-    case StepKind::kMap:
-      return "map file";
-    case StepKind::kView:
-      return "view mapping";
-    case StepKind::kFileLock:
-      return "lock file";
-    case StepKind::kRemove:
-      return "remove file";
-    case StepKind::kSyncDirectory:
-      return "sync directory";
-    case StepKind::kStat:
-      return "look up file";
-    case StepKind::kAcknowledge:
-      return "acknowledge";
-    case StepKind::kChoose:
-      return "choose";
-  }
-  CheckFailed("a known kind", "unknown StepKind");
+  // In the order of StepKind.
+  // clang-format off
+  static constexpr auto kNames = std::to_array<std::string_view>({
+      "start", "end", "spawn", "join", "lock", "lock shared", "try lock", "try lock shared",
+      "unlock", "unlock shared", "wait", "time passes", "notify one", "notify all", "load",
+      "store", "store into buffer", "buffer drains", "read-modify-write", "fence", "yield",
+      "sleep", "open file", "read file", "write file", "sync file", "resize file", "map file",
+      "view mapping", "lock file", "remove file", "sync directory", "look up file", "acknowledge"});
+  // clang-format on
+  static_assert(kNames.size() == kStepKinds, "every kind has a name");
+  return kNames[static_cast<size_t>(kind)];
 }
 
 }  // namespace engram::world

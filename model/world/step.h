@@ -5,6 +5,7 @@
 #ifndef ENGRAM_MODEL_WORLD_STEP_H_
 #define ENGRAM_MODEL_WORLD_STEP_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -48,9 +49,8 @@ enum class StepKind : uint8_t {
   kSyncDirectory,
   kStat,
   kAcknowledge,  // a client learns the result of its operation
-  kChoose,       // a program's own decision
 };
-inline constexpr int kStepKinds = 33;
+inline constexpr size_t kStepKinds = 34;
 
 std::string_view StepKindName(StepKind kind);
 

@@ -36,10 +36,10 @@ class Script final : public Choices {
 
 // Runs `eras` one after another, a later one only after a crash of the one before. REQUIRES:
 // nothing fails.
-class Ran {
+class ErasRun {
  public:
-  Ran(const Bounds& bounds, Choices& choices, const std::vector<std::function<void()>>& eras,
-      const std::function<void(SimulatedFileSystem&)>& prepare = nullptr) {
+  ErasRun(const Bounds& bounds, Choices& choices, const std::vector<std::function<void()>>& eras,
+          const std::function<void(SimulatedFileSystem&)>& prepare = nullptr) {
     world_.Begin(bounds, choices, false);
     if (prepare) prepare(world_.disk());
     for (const std::function<void()>& era : eras) {
@@ -49,7 +49,7 @@ class Ran {
     }
     hash_ = world_.scheduler().event_hash();
   }
-  ~Ran() { world_.End(); }
+  ~ErasRun() { world_.End(); }
 
   World& world() { return world_; }
   uint64_t hash() const { return hash_; }

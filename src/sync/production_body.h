@@ -112,7 +112,8 @@ class RawAtomic {
 
 class RawThread {
  public:
-  RawThread(std::string, std::function<void()> body, const Location&) : thread_(std::move(body)) {}
+  RawThread(const std::string&, std::function<void()> body, const Location&)
+      : thread_(std::move(body)) {}
 
   void Join(const Location&) { thread_.join(); }
 

@@ -29,7 +29,8 @@ struct Specimen {
   std::vector<std::string> condemned_for;
   bool is_twin = false;
   std::string twin_of;  // the name of the condemned program, for twins
-  // What an exhaustive explorer covers, and a limit to the classes of executions that it takes.
+  // What an exhaustive explorer covers, and a limit to the classes of executions that it takes (0:
+  // none).
   world::Bounds exhaustive_bounds;
   uint64_t exhaustive_classes_max = 0;
 };

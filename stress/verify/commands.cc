@@ -77,7 +77,7 @@ world::Replayed ReplayNamed(const Named& named, world::Program& program) {
   const auto replay = [&] {
     return world::Replay(program, named.token.operations, named.token.deviations, program.bounds);
   };
-  const world::Replayed first = replay();
+  world::Replayed first = replay();
   if (!first.failure.has_value() || first.failure->kind == world::FailureKind::kStaleToken) {
     for (const world::Bounds& bounds : named.entry->other_bounds) {
       program.bounds = bounds;

@@ -68,13 +68,13 @@ TEST(SimulatedCrash, AKillIsOfferedOnlyWhereAPowerLossWouldDiffer) {
   };
   const auto prepare = [](SimulatedFileSystem& disk) { disk.Install("f", BytesOf("a")); };
   {
-    Ran ran(bounds, script, {main}, prepare);
+    ErasRun ran(bounds, script, {main}, prepare);
   }
   EXPECT_THAT(script.asked[ChoiceKind::kCrash], ElementsAre(3, 2));
   bounds.kills = false;
   Script without_kills;
   {
-    Ran ran(bounds, without_kills, {main}, prepare);
+    ErasRun ran(bounds, without_kills, {main}, prepare);
   }
   EXPECT_THAT(without_kills.asked[ChoiceKind::kCrash], ElementsAre(2, 2));
 }
@@ -91,14 +91,14 @@ TEST(SimulatedCrash, AKillKeepsUnsyncedBytesAndAnotherCrashIsWithinBounds) {
     seen.push_back(ReadText(*file, 0, 1));
     EXPECT_EQ(Disk().SyncDirectoryOf("f").ok(), seen.size() == 2);
   };
-  Ran ran(bounds, script,
-          {[] {
-             auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
-             EXPECT_EQ(file->Write(FileOffset{0}, BytesOf("b")).status().code(),
-                       absl::StatusCode::kUnavailable);
-           },
-           read, read},
-          [](SimulatedFileSystem& disk) { disk.Install("f", BytesOf("a")); });
+  ErasRun ran(bounds, script,
+              {[] {
+                 auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
+                 EXPECT_EQ(file->Write(FileOffset{0}, BytesOf("b")).status().code(),
+                           absl::StatusCode::kUnavailable);
+               },
+               read, read},
+              [](SimulatedFileSystem& disk) { disk.Install("f", BytesOf("a")); });
   EXPECT_THAT(seen, ElementsAre("b", "a"));
   EXPECT_EQ(ran.world().disk().counts().crashes, 2u);
   EXPECT_EQ(ran.world().disk().counts().pages_decided, 1u);
@@ -111,38 +111,39 @@ TEST(SimulatedCrash, WhatACrashedProcessHeldIsDeadButHarmless) {
   std::unique_ptr<io::File> file;
   std::unique_ptr<io::Mapping> mapping;
   const std::byte* seen = nullptr;
-  Ran ran(bounds, script,
-          {[&] {
-             file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
-             EXPECT_TRUE(file->Lock().ok());
-             mapping = *file->Map(io::kPageBytes * 4);
-             EXPECT_TRUE(file->Write(FileOffset{0}, BytesOf("new")).ok());
-             seen = mapping->Bytes(FileOffset{0}, 3);
-             EXPECT_EQ(Runs({seen, 3}), "new");
-             EXPECT_FALSE(file->Write(FileOffset{0}, BytesOf("NEW")).ok());
-             // Winding down: nothing works, nothing falls over.
-             EXPECT_EQ(file->Size().status().code(), absl::StatusCode::kUnavailable);
-             EXPECT_EQ(Disk().Open("f", OpenMode::kReadOnly).status().code(),
-                       absl::StatusCode::kUnavailable);
-             EXPECT_EQ(Runs({mapping->Bytes(FileOffset{0}, 3), 3}), "NEW");
-           },
-           [&] {
-             auto survivor = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
-             EXPECT_TRUE(survivor->Lock().ok());
-             EXPECT_EQ(ReadText(*survivor, 0, 3), "new");
-             const uint64_t steps = CurrentWorld().Now();
-             const absl::Status status = file->Write(FileOffset{0}, BytesOf("x")).status();
-             EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-             EXPECT_THAT(std::string(status.message()), HasSubstr("write f at offset 0, 1 bytes"));
-             EXPECT_EQ(mapping->Bytes(FileOffset{0}, 3), seen);
-             EXPECT_EQ(Runs({seen, 3}), "NEW") << "what it showed when its process died";
-             EXPECT_EQ(Runs({mapping->Bytes(FileOffset{io::kPageBytes}, 3), 3}), "3.");
-             mapping.reset();
-             file.reset();
-             EXPECT_EQ(CurrentWorld().Now(), steps) << "the dead take no steps";
-             EXPECT_TRUE(survivor->Lock().ok());
-           }},
-          [](SimulatedFileSystem& disk) { disk.Install("f", BytesOf("old")); });
+  ErasRun ran(bounds, script,
+              {[&] {
+                 file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
+                 EXPECT_TRUE(file->Lock().ok());
+                 mapping = *file->Map(io::kPageBytes * 4);
+                 EXPECT_TRUE(file->Write(FileOffset{0}, BytesOf("new")).ok());
+                 seen = mapping->Bytes(FileOffset{0}, 3);
+                 EXPECT_EQ(Runs({seen, 3}), "new");
+                 EXPECT_FALSE(file->Write(FileOffset{0}, BytesOf("NEW")).ok());
+                 // Winding down: nothing works, nothing falls over.
+                 EXPECT_EQ(file->Size().status().code(), absl::StatusCode::kUnavailable);
+                 EXPECT_EQ(Disk().Open("f", OpenMode::kReadOnly).status().code(),
+                           absl::StatusCode::kUnavailable);
+                 EXPECT_EQ(Runs({mapping->Bytes(FileOffset{0}, 3), 3}), "NEW");
+               },
+               [&] {
+                 auto survivor = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
+                 EXPECT_TRUE(survivor->Lock().ok());
+                 EXPECT_EQ(ReadText(*survivor, 0, 3), "new");
+                 const uint64_t steps = CurrentWorld().Now();
+                 const absl::Status status = file->Write(FileOffset{0}, BytesOf("x")).status();
+                 EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+                 EXPECT_THAT(std::string(status.message()),
+                             HasSubstr("write f at offset 0, 1 bytes"));
+                 EXPECT_EQ(mapping->Bytes(FileOffset{0}, 3), seen);
+                 EXPECT_EQ(Runs({seen, 3}), "NEW") << "what it showed when its process died";
+                 EXPECT_EQ(Runs({mapping->Bytes(FileOffset{io::kPageBytes}, 3), 3}), "3.");
+                 mapping.reset();
+                 file.reset();
+                 EXPECT_EQ(CurrentWorld().Now(), steps) << "the dead take no steps";
+                 EXPECT_TRUE(survivor->Lock().ok());
+               }},
+              [](SimulatedFileSystem& disk) { disk.Install("f", BytesOf("old")); });
   EXPECT_FALSE(ran.failure().has_value());
   EXPECT_TRUE(ran.world().disk().counts().crashes == 1);
 }
@@ -158,16 +159,17 @@ TEST(SimulatedCrash, AFailedSyncKeepsOrRevertsWhatIsVisibleAndIsACrashPoint) {
                    {ChoiceKind::kCrash, {0, 0, 1}}});
     std::string visible;
     std::string recovered;
-    Ran ran(bounds, script,
-            {[&] {
-               auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
-               EXPECT_TRUE(file->Write(FileOffset{0}, BytesOf("b")).ok());
-               EXPECT_EQ(file->SyncData().code(), absl::StatusCode::kUnavailable);
-               visible = ReadText(*file, 0, 2);
-               file->SyncData().IgnoreError();
-             },
-             [&] { recovered = ReadText(*OpenOrFail(Disk(), "f", OpenMode::kReadOnly), 0, 2); }},
-            [](SimulatedFileSystem& disk) { disk.Install("f", BytesOf("aa")); });
+    ErasRun ran(
+        bounds, script,
+        {[&] {
+           auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
+           EXPECT_TRUE(file->Write(FileOffset{0}, BytesOf("b")).ok());
+           EXPECT_EQ(file->SyncData().code(), absl::StatusCode::kUnavailable);
+           visible = ReadText(*file, 0, 2);
+           file->SyncData().IgnoreError();
+         },
+         [&] { recovered = ReadText(*OpenOrFail(Disk(), "f", OpenMode::kReadOnly), 0, 2); }},
+        [](SimulatedFileSystem& disk) { disk.Install("f", BytesOf("aa")); });
     EXPECT_EQ(visible, revert == 0 ? "ba" : "aa");
     EXPECT_EQ(recovered, "aa");
   }

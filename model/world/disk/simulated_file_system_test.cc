@@ -35,7 +35,7 @@ class SimulatedFixture {
   template <typename Body>
   void Run(const Body& body) {
     Script defaults;
-    Ran ran(Bounds(), defaults, {[&] { body(Disk(), "directory/store"); }});
+    ErasRun ran(Bounds(), defaults, {[&] { body(Disk(), "directory/store"); }});
     EXPECT_FALSE(ran.failure().has_value());
     EXPECT_TRUE(defaults.asked.empty());
   }
@@ -55,14 +55,14 @@ namespace {
 
 TEST(SimulatedFileSystem, WithoutBudgetsThereAreNoChoices) {
   Script script;
-  Ran ran(Bounds(), script, {[] {
-            auto file = OpenOrFail(Disk(), "f", OpenMode::kCreateNew);
-            EXPECT_TRUE(io::WriteFully(*file, FileOffset{0}, BytesOf("abc")).ok());
-            EXPECT_TRUE(file->SyncData().ok());
-            EXPECT_EQ(ReadText(*file, 0, 3), "abc");
-            EXPECT_TRUE(Disk().SyncDirectoryOf("f").ok());
-            EXPECT_TRUE(Disk().Remove("f").ok());
-          }});
+  ErasRun ran(Bounds(), script, {[] {
+                auto file = OpenOrFail(Disk(), "f", OpenMode::kCreateNew);
+                EXPECT_TRUE(io::WriteFully(*file, FileOffset{0}, BytesOf("abc")).ok());
+                EXPECT_TRUE(file->SyncData().ok());
+                EXPECT_EQ(ReadText(*file, 0, 3), "abc");
+                EXPECT_TRUE(Disk().SyncDirectoryOf("f").ok());
+                EXPECT_TRUE(Disk().Remove("f").ok());
+              }});
   EXPECT_TRUE(script.asked.empty());
 }
 
@@ -102,16 +102,16 @@ TEST(SimulatedFileSystem, EveryCallCanFailWithinTheBudget) {
       Bounds bounds;
       bounds.faults_max = 1;
       Script script({{ChoiceKind::kFault, {0, fault}}});
-      Ran ran(bounds, script, {[&] {
-                auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
-                const absl::Status failed = test.call(*file);
-                EXPECT_EQ(failed.code(), fault == 1 ? absl::StatusCode::kUnavailable
-                                                    : absl::StatusCode::kResourceExhausted);
-                EXPECT_THAT(std::string(failed.message()), HasSubstr(test.name));
-                EXPECT_EQ(Runs(Disk().Contents("f")), "abcd") << test.name << " had an effect";
-                EXPECT_TRUE(test.call(*file).ok()) << test.name << " after the budget";
-              }},
-              [](SimulatedFileSystem& disk) { disk.Install("f", BytesOf("abcd")); });
+      ErasRun ran(bounds, script, {[&] {
+                    auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
+                    const absl::Status failed = test.call(*file);
+                    EXPECT_EQ(failed.code(), fault == 1 ? absl::StatusCode::kUnavailable
+                                                        : absl::StatusCode::kResourceExhausted);
+                    EXPECT_THAT(std::string(failed.message()), HasSubstr(test.name));
+                    EXPECT_EQ(Runs(Disk().Contents("f")), "abcd") << test.name << " had an effect";
+                    EXPECT_TRUE(test.call(*file).ok()) << test.name << " after the budget";
+                  }},
+                  [](SimulatedFileSystem& disk) { disk.Install("f", BytesOf("abcd")); });
       EXPECT_EQ(script.asked[ChoiceKind::kFault].size(), 2u) << test.name;
       EXPECT_EQ(script.asked[ChoiceKind::kFault][1], test.needs_space ? 3u : 2u) << test.name;
       EXPECT_EQ(ran.world().disk().counts().faults, 1u);
@@ -123,12 +123,12 @@ TEST(SimulatedFileSystem, WritesIntoReservedBlocksDoNotRunOutOfSpace) {
   Bounds bounds;
   bounds.faults_max = 1;
   Script script;
-  Ran ran(bounds, script, {[] {
-            auto file = OpenOrFail(Disk(), "f", OpenMode::kCreateNew);
-            EXPECT_TRUE(file->Reserve(FileOffset{0}, 100).ok());
-            EXPECT_TRUE(file->Write(FileOffset{10}, BytesOf("abc")).ok());
-            EXPECT_TRUE(file->Write(FileOffset{98}, BytesOf("abc")).ok());
-          }});
+  ErasRun ran(bounds, script, {[] {
+                auto file = OpenOrFail(Disk(), "f", OpenMode::kCreateNew);
+                EXPECT_TRUE(file->Reserve(FileOffset{0}, 100).ok());
+                EXPECT_TRUE(file->Write(FileOffset{10}, BytesOf("abc")).ok());
+                EXPECT_TRUE(file->Write(FileOffset{98}, BytesOf("abc")).ok());
+              }});
   EXPECT_THAT(script.asked[ChoiceKind::kFault], ElementsAre(3, 3, 2, 3));
 }
 
@@ -136,16 +136,16 @@ TEST(SimulatedFileSystem, TransfersCanBeShortAndTheFullFormsFinishThem) {
   Bounds bounds;
   bounds.short_transfers_max = 3;
   Script script({{ChoiceKind::kShortTransfer, {1, 1, 0, 1}}});
-  Ran ran(bounds, script, {[] {
-            auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
-            EXPECT_EQ(*file->Write(FileOffset{0}, BytesOf("12345")), 2u);
-            EXPECT_TRUE(io::WriteFully(*file, FileOffset{0}, BytesOf("12345")).ok());
-            std::byte target[8];
-            EXPECT_EQ(*file->Read(FileOffset{1}, target), 2u) << "half of the four there are";
-            EXPECT_EQ(Runs(std::span(target).first(2)), "23");
-            EXPECT_EQ(*file->Read(FileOffset{1}, target), 4u);
-          }},
-          [](SimulatedFileSystem& disk) { disk.Install("f", {}); });
+  ErasRun ran(bounds, script, {[] {
+                auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
+                EXPECT_EQ(*file->Write(FileOffset{0}, BytesOf("12345")), 2u);
+                EXPECT_TRUE(io::WriteFully(*file, FileOffset{0}, BytesOf("12345")).ok());
+                std::byte target[8];
+                EXPECT_EQ(*file->Read(FileOffset{1}, target), 2u) << "half of the four there are";
+                EXPECT_EQ(Runs(std::span(target).first(2)), "23");
+                EXPECT_EQ(*file->Read(FileOffset{1}, target), 4u);
+              }},
+              [](SimulatedFileSystem& disk) { disk.Install("f", {}); });
   EXPECT_EQ(Runs(ran.world().disk().Contents("f")), "12345");
 }
 
@@ -180,13 +180,13 @@ TEST(SimulatedFileSystem, StepsNameTheirFileAndWhatACrashCouldTell) {
     Bounds bounds;
     bounds.crashes_max = crashes_max;
     Script script;
-    Ran ran(bounds, script, {[] {
-              auto file = OpenOrFail(Disk(), "f", OpenMode::kCreateNew);
-              EXPECT_TRUE(file->Write(FileOffset{0}, BytesOf("ab")).ok());
-              EXPECT_EQ(ReadText(*file, 0, 2), "ab");
-              auto mapping = *file->Map(16);
-              mapping->Bytes(FileOffset{0}, 2);
-            }});
+    ErasRun ran(bounds, script, {[] {
+                  auto file = OpenOrFail(Disk(), "f", OpenMode::kCreateNew);
+                  EXPECT_TRUE(file->Write(FileOffset{0}, BytesOf("ab")).ok());
+                  EXPECT_EQ(ReadText(*file, 0, 2), "ab");
+                  auto mapping = *file->Map(16);
+                  mapping->Bytes(FileOffset{0}, 2);
+                }});
     const Scheduler& scheduler = ran.world().scheduler();
     std::vector<StepKind> kinds;
     std::vector<bool> told;
@@ -208,11 +208,11 @@ TEST(SimulatedFileSystem, StepsNameTheirFileAndWhatACrashCouldTell) {
 
 TEST(SimulatedFileSystem, AViewOutsideOfItsMappingFailsTheExecution) {
   Script script;
-  Ran ran(Bounds(), script, {[] {
-            auto file = OpenOrFail(Disk(), "f", OpenMode::kCreateNew);
-            auto mapping = *file->Map(16);
-            mapping->Bytes(FileOffset{UINT64_MAX - 1}, 4);
-          }});
+  ErasRun ran(Bounds(), script, {[] {
+                auto file = OpenOrFail(Disk(), "f", OpenMode::kCreateNew);
+                auto mapping = *file->Map(16);
+                mapping->Bytes(FileOffset{UINT64_MAX - 1}, 4);
+              }});
   ASSERT_TRUE(ran.failure().has_value());
   EXPECT_EQ(ran.failure()->claim, "view outside of a mapping");
 }
@@ -220,10 +220,10 @@ TEST(SimulatedFileSystem, AViewOutsideOfItsMappingFailsTheExecution) {
 TEST(SimulatedFileSystem, TheEventHashTellsBytesApart) {
   const auto hash_of = [](const char* text) {
     Script script;
-    Ran ran(Bounds(), script, {[&] {
-              auto file = OpenOrFail(Disk(), "f", OpenMode::kCreateNew);
-              EXPECT_TRUE(file->Write(FileOffset{0}, BytesOf(text)).ok());
-            }});
+    ErasRun ran(Bounds(), script, {[&] {
+                  auto file = OpenOrFail(Disk(), "f", OpenMode::kCreateNew);
+                  EXPECT_TRUE(file->Write(FileOffset{0}, BytesOf(text)).ok());
+                }});
     return ran.hash();
   };
   EXPECT_EQ(hash_of("abc"), hash_of("abc"));
@@ -258,24 +258,24 @@ constexpr bool kSeesRaces = false;
 // Whether `change`, of bytes that another thread reads through a mapping, is reported as a race.
 bool IsRace(bool one_mutex, const std::function<void(io::File&)>& change) {
   Script script;
-  Ran ran(Bounds(), script, {[&] {
-            auto file = OpenOrFail(Disk(), "f", OpenMode::kCreateNew);
-            EXPECT_TRUE(file->Write(FileOffset{0}, BytesOf(std::string(100, 'a'))).ok());
-            auto mapping = *file->Map(4096);
-            sync::Mutex writers;
-            sync::Mutex other;
-            sync::Mutex& readers = one_mutex ? writers : other;
-            sync::Thread reader("reader", [&] {
-              readers.Lock();
-              const std::byte* const bytes = mapping->Bytes(FileOffset{10}, 4);
-              EXPECT_NE(bytes[0], std::byte{'?'});
-              readers.Unlock();
-            });
-            writers.Lock();
-            change(*file);
-            writers.Unlock();
-            reader.Join();
-          }});
+  ErasRun ran(Bounds(), script, {[&] {
+                auto file = OpenOrFail(Disk(), "f", OpenMode::kCreateNew);
+                EXPECT_TRUE(file->Write(FileOffset{0}, BytesOf(std::string(100, 'a'))).ok());
+                auto mapping = *file->Map(4096);
+                sync::Mutex writers;
+                sync::Mutex other;
+                sync::Mutex& readers = one_mutex ? writers : other;
+                sync::Thread reader("reader", [&] {
+                  readers.Lock();
+                  const std::byte* const bytes = mapping->Bytes(FileOffset{10}, 4);
+                  EXPECT_NE(bytes[0], std::byte{'?'});
+                  readers.Unlock();
+                });
+                writers.Lock();
+                change(*file);
+                writers.Unlock();
+                reader.Join();
+              }});
   return ran.failure().has_value() && ran.failure()->kind == FailureKind::kDataRace;
 }
 
