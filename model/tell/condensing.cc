@@ -58,6 +58,19 @@ void MergeOperations(std::vector<Moment>& moments) {
   moments = std::move(merged);
 }
 
+// An arrow to a thread that is not shown leads to whoever of the others goes on next.
+void RedirectSwitches(std::vector<Moment>& moments, const std::set<uint8_t>& present) {
+  for (size_t i = 0; i < moments.size(); ++i) {
+    Moment& moment = moments[i];
+    if (moment.kind != Moment::Kind::kSwitch || present.contains(moment.to)) continue;
+    for (size_t next = i + 1; next < moments.size(); ++next) {
+      if (!present.contains(moments[next].thread)) continue;
+      if (moments[next].thread != moment.thread) moment.to = moments[next].thread;
+      break;
+    }
+  }
+}
+
 // Mostly the main thread, which waits for the others.
 void DropBystanders(EraStory& era) {
   std::set<uint8_t> present;
@@ -69,6 +82,7 @@ void DropBystanders(EraStory& era) {
   if (present.empty()) {
     for (const Moment& moment : era.moments) present.insert(moment.thread);
   }
+  RedirectSwitches(era.moments, present);
   std::erase_if(era.moments, [&](const Moment& moment) {
     return !present.contains(moment.thread) ||
            (moment.kind == Moment::Kind::kSwitch && !present.contains(moment.to));

@@ -162,6 +162,19 @@ TEST(TextDiagram, StaysWithin120ColumnsWhateverTheThreads) {
   }
 }
 
+TEST(TextDiagram, AnArrowToAThreadWithoutMomentsLeadsToTheNextThatHasSome) {
+  TraceWriter trace({"main", "first", "idle", "second"});
+  trace.Step(1, StepKind::kStore, 1)
+      .Decide(1, ChoiceKind::kSchedule, 1)
+      .Step(2, StepKind::kStart, 99)
+      .Step(2, StepKind::kExit, 99)
+      .Step(3, StepKind::kStore, 1)
+      .Step(1, StepKind::kStore, 1);
+  const std::string text = TextDiagram(MakeStory(trace.Done()));
+  EXPECT_THAT(text, Not(HasSubstr("idle")));
+  EXPECT_THAT(LineWith(text, "interrupted"), HasSubstr("▶"));
+}
+
 TEST(TextDiagram, NamesThreadsThatWaitForever) {
   TraceWriter trace({"main", "first", "second"});
   trace.Step(1, StepKind::kLock, 1)

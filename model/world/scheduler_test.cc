@@ -339,28 +339,32 @@ TEST(Scheduler, SharedLocksAdmitReadersTogetherAndWritersAlone) {
   bool readers_met = false;
   const auto program = [&] {
     sync::SharedMutex mutex;
-    int readers = 0, writers = 0;
+    sync::Atomic<int> readers(0), writers(0), met(0);
     auto read = [&] {
       sync::ReaderLock lock(mutex);
-      ++readers;
+      if (readers.FetchAdd(1, memory_order_seq_cst) == 1) met.Store(1, memory_order_seq_cst);
       sync::Yield();
-      readers_met |= readers == 2;
-      if (writers != 0) throw std::runtime_error("a writer inside with a reader");
-      --readers;
+      if (writers.Load(memory_order_seq_cst) != 0) {
+        throw std::runtime_error("a writer inside with a reader");
+      }
+      readers.FetchSub(1, memory_order_seq_cst);
     };
     sync::Thread a("a", read), b("b", read);
     sync::Thread w("w", [&] {
       sync::WriterLock lock(mutex);
-      ++writers;
+      writers.FetchAdd(1, memory_order_seq_cst);
       sync::Yield();
-      if (readers != 0) throw std::runtime_error("a reader inside with a writer");
-      --writers;
+      if (readers.Load(memory_order_seq_cst) != 0) {
+        throw std::runtime_error("a reader inside with a writer");
+      }
+      writers.FetchSub(1, memory_order_seq_cst);
     });
+    a.Join();
+    b.Join();
+    readers_met |= met.Load(memory_order_seq_cst) != 0;
   };
-#ifndef ENGRAM_TSAN  // `readers` is deliberately unprotected among readers
   EXPECT_TRUE(FailuresOf(program).empty());
   EXPECT_TRUE(readers_met);
-#endif
 }
 
 TEST(Scheduler, PreemptionsStayWithinTheirBound) {
