@@ -19,6 +19,31 @@ struct Sequence {
   friend constexpr auto operator<=>(Sequence, Sequence) = default;
 };
 
+// A position in the store's log: entries are numbered without gaps, from 1.
+struct LogNumber {
+  uint64_t value = 0;
+  friend constexpr auto operator<=>(LogNumber, LogNumber) = default;
+};
+
+// Tells one use of an extent from every other use of it and of all others: never used twice. 0 is
+// none.
+struct Generation {
+  uint64_t value = 0;
+  friend constexpr auto operator<=>(Generation, Generation) = default;
+};
+
+// One of the equal pieces that a store's file consists of behind its superblocks.
+struct ExtentId {
+  uint32_t value = 0;
+  friend constexpr auto operator<=>(ExtentId, ExtentId) = default;
+};
+
+// A place for one embedding: extent * (slots of an extent) + index within it.
+struct SlotIndex {
+  uint32_t value = 0;
+  friend constexpr auto operator<=>(SlotIndex, SlotIndex) = default;
+};
+
 // A distance in bytes from the beginning of a file.
 struct FileOffset {
   uint64_t value = 0;

@@ -1,0 +1,159 @@
+// The store: every promise made to a caller.
+//
+//   auto store = MemoryStore::Open("agent.engram", {.create_if_missing = true});
+//   Memory memory{.id = "first", .embedding = std::vector<float>(kEmbeddingDimension, 0.5f)};
+//   absl::StatusOr<Sequence> stored = (*store)->Store(memory);
+//   absl::StatusOr<GetResult> got = (*store)->Get("first");
+//   absl::Status durable = (*store)->Sync();
+//
+// Order. Operations on one id are linearizable. Every mutation takes a *sequence*; sequences are
+// unique, never repeat, also not after a crash, and grow with real time; a read says which sequence
+// it saw. A mutation that changes nothing takes none.
+//
+// Durability. After Sync has returned OK, everything that was acknowledged before it survives a
+// crash, a power loss included. After a crash the store holds exactly the state after some prefix
+// of the sequence order, at least up to the last completed Sync; what Open shows is durable.
+//
+// Damage. Every read verifies a checksum over id, scalars, embedding and content. Bytes that are
+// not what was written are DATA_LOSS, naming the offset in the file; never absence, never another
+// value. A damaged memory hides no other, and storing it again heals it.
+//
+// Errors. INVALID_ARGUMENT: the argument breaks a bound of api/memory.h. NOT_FOUND, as documented.
+// FAILED_PRECONDITION: closed, or read-only after a failed write or sync; reopen it.
+// RESOURCE_EXHAUSTED: no disk space, address space or memory; reads and removals still work.
+// DATA_LOSS: see above. UNAVAILABLE: an I/O error. Every error means that nothing happened, except
+// UNAVAILABLE from a mutation that carries a sequence (UnknownOutcomeOf): whether that happened
+// shows after reopening. An I/O error or disk full before a sequence is taken fails one operation;
+// a failed sync, or a failed write of the log, makes the store read-only: repeating proves nothing.
+//
+// Thread safety: thread-safe, except Close and the destructor, for which see there. Readers never
+// wait for a writer's I/O.
+
+#ifndef ENGRAM_API_MEMORY_STORE_H_
+#define ENGRAM_API_MEMORY_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "api/memory.h"
+#include "api/options.h"
+#include "api/reports.h"
+#include "base/body.h"
+#include "base/units.h"
+
+namespace engram::inline ENGRAM_BODY {
+
+namespace io {
+class FileSystem;
+}
+
+// What a Get found. Absent: `sequence` is that of the Remove, if the store still remembers it, or
+// 0.
+struct GetResult {
+  std::optional<Memory> memory;
+  Sequence sequence;
+};
+
+// Whether there is a memory, and the sequence as in GetResult.
+struct Presence {
+  bool present = false;
+  Sequence sequence;
+};
+
+// A memory in place, without a copy: valid only during the callback that it is passed to.
+struct MemoryView {
+  std::string_view id;
+  std::span<const float, kEmbeddingDimension> embedding;
+  float confidence = 0;
+  float activation = 0;
+  float decay_rate = 0;
+  int64_t created_at = 0;
+  int64_t last_access = 0;
+  uint64_t access_count = 0;
+  std::optional<std::string_view> content;
+  Sequence sequence;
+};
+
+class MemoryStore {
+ public:
+  // Opens the store in the file `path`, of the operating system or of `files` (which must outlive
+  // it), recovering what a crash left. FAILED_PRECONDITION: another process or object has it open.
+  // NOT_FOUND: no file, and create_if_missing is off. UNIMPLEMENTED, naming the version: the file
+  // is of another version of the format. DATA_LOSS: no superblock is intact, or it is no store. A
+  // file that is not accepted is not changed.
+  static absl::StatusOr<std::unique_ptr<MemoryStore>> Open(const std::string& path,
+                                                           const Options& options);
+  static absl::StatusOr<std::unique_ptr<MemoryStore>> Open(io::FileSystem& files,
+                                                           const std::string& path,
+                                                           const Options& options);
+
+  // Closes it if Close has not been called; errors are lost. REQUIRES: no call is under way.
+  virtual ~MemoryStore() = default;
+
+  // ---- Mutations. Each returns its sequence.
+
+  // Inserts `memory`, or replaces the one with its id entirely, damaged or not.
+  virtual absl::StatusOr<Sequence> Store(const Memory& memory) = 0;
+  // Removes a memory. Sequence 0: there was none, nothing happened.
+  virtual absl::StatusOr<Sequence> Remove(std::string_view id) = 0;
+  // Sets the activation and nothing else. NOT_FOUND: there is no such memory.
+  virtual absl::StatusOr<Sequence> UpdateActivation(std::string_view id, float activation) = 0;
+
+  // ---- Reads.
+
+  // A copy of the memory, or its absence.
+  virtual absl::StatusOr<GetResult> Get(std::string_view id) = 0;
+  // Calls `visit` with the memory in place, if there is one; as Get otherwise. `visit` may call the
+  // store, except Close; while it runs, room that is released meanwhile is not used again.
+  virtual absl::StatusOr<Presence> View(std::string_view id,
+                                        const std::function<void(const MemoryView&)>& visit) = 0;
+  // Whether there is a memory, without looking at its embedding and blob.
+  virtual absl::StatusOr<Presence> Contains(std::string_view id) = 0;
+  // How many memories there are, damaged ones included. Exact when no mutation is under way.
+  virtual uint64_t Count() const = 0;
+
+  // ---- Durability.
+
+  // Makes everything that was acknowledged before this call durable. Calls that come together share
+  // one sync. UNAVAILABLE: it failed; the store is read-only from here on, and what no earlier
+  // Sync covered may be lost.
+  virtual absl::Status Sync() = 0;
+  // Syncs, and writes the index out, so that a crash reopen has nothing to replay and dead log
+  // extents can be used again. Happens by itself, too; see Options::checkpoint_entries_min.
+  // ABORTED: another one is under way.
+  virtual absl::Status Checkpoint() = 0;
+  // Writes a complete store with the state of some moment during the call to the new file `path`,
+  // durably, while everything else goes on; room that is released meanwhile is not used again until
+  // it is done. ALREADY_EXISTS: the file exists. On an error an incomplete file may be left, which
+  // Open refuses.
+  virtual absl::Status Backup(const std::string& path) = 0;
+  // Syncs, cuts a checkpoint if anything has changed, and gives the file's lock back; afterwards
+  // every call returns FAILED_PRECONDITION (Count and Stats go on). FAILED_PRECONDITION, and
+  // nothing happened: another call is under way, such as one whose callback calls this. An error of
+  // the checkpoint is returned, but the store is closed, as after a crash. Closing twice is OK.
+  virtual absl::Status Close() = 0;
+
+  // ---- Inspection.
+
+  // Reads every byte of every memory and every structure, and recounts the statistics. OK also if
+  // it finds damage: see the report. Takes as long as reading the file; other calls go on.
+  virtual absl::StatusOr<VerifyReport> Verify() = 0;
+  virtual Statistics Stats() const = 0;
+  // What Open found and did.
+  virtual const RecoveryReport& recovery() const = 0;
+};
+
+// The sequence of the mutation whose outcome is unknown, if `status` is UNAVAILABLE and carries
+// one.
+std::optional<Sequence> UnknownOutcomeOf(const absl::Status& status);
+
+}  // namespace engram::inline ENGRAM_BODY
+
+#endif  // ENGRAM_API_MEMORY_STORE_H_

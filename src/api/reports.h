@@ -1,0 +1,89 @@
+// What a store tells about itself: what recovery found, what Verify found, and its statistics.
+
+#ifndef ENGRAM_API_REPORTS_H_
+#define ENGRAM_API_REPORTS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/body.h"
+#include "base/units.h"
+
+namespace engram::inline ENGRAM_BODY {
+
+// One place of the file whose bytes are not what was written there.
+struct Damage {
+  FileOffset offset;   // where the damaged structure begins
+  uint64_t bytes = 0;  // its length, as far as it is known
+  std::string
+      structure;   // "superblock", "log entry", "embedding", "blob", "checkpoint bucket", ...
+  std::string id;  // of the memory that it belongs to; empty if that is not known
+  std::string explanation;  // what was expected, what was found
+};
+
+// What Open found and did.
+struct RecoveryReport {
+  bool created = false;           // the store is new
+  bool clean = false;             // it had been closed: there was nothing to replay
+  uint64_t entries_replayed = 0;  // log entries behind the checkpoint that were accepted
+
+  // Where the log ends and what follows was not accepted, because nothing proves that it was ever
+  // complete: a torn tail.
+  bool tail_was_cut = false;
+  FileOffset cut_at;
+  // The cut lies in the last commit, which a completed Sync may have acknowledged: a tear and
+  // damage cannot be told apart there.
+  bool possibly_acknowledged = false;
+
+  // Damage found while opening, that is, outside of the cut tail. What it hides answers DATA_LOSS.
+  std::vector<Damage> damages;
+};
+
+// What Verify found: everything whose checksum does not match.
+struct VerifyReport {
+  uint64_t memories_checked = 0;  // every byte of them
+  uint64_t memories_damaged = 0;  // they answer DATA_LOSS
+  uint64_t checkpoint_buckets_checked = 0;
+  std::vector<Damage> damages;
+  // Statistics that differ from a recount, each as a sentence; a mistake of the store's own.
+  std::vector<std::string> miscounts;
+
+  bool sound() const { return damages.empty() && miscounts.empty(); }
+};
+
+// Exact when no mutation is under way; otherwise of about now.
+struct Statistics {
+  uint64_t memories = 0;
+  Sequence last_sequence;     // the highest assigned
+  Sequence durable_sequence;  // every mutation up to here survives a crash
+
+  // Room of content: see api/fragmentation.h.
+  uint64_t content_bytes_live = 0;
+  uint64_t content_bytes_total = 0;
+  double fragmentation = 0;
+
+  uint64_t file_bytes = 0;
+  uint64_t extent_bytes = 0;
+  uint64_t extents_free = 0;
+  uint64_t extents_of_slots = 0;
+  uint64_t extents_of_log = 0;
+  uint64_t extents_of_blobs = 0;
+  uint64_t extents_of_checkpoint = 0;
+  uint64_t slots_used = 0;
+  uint64_t slots_free = 0;
+  uint64_t releases_pending = 0;  // rooms that wait for a sync or a reader
+
+  uint64_t syncs = 0;        // that this process did
+  uint64_t checkpoints = 0;  // likewise
+  uint64_t entries_since_checkpoint = 0;
+  uint64_t changed_memories = 0;      // that the index holds in RAM
+  uint64_t index_bytes = 0;           // of RAM for them
+  uint64_t oldest_reader_epochs = 0;  // how many epochs ago the oldest reader began; 0: none
+
+  bool read_only = false;  // after a failed sync; see MemoryStore
+};
+
+}  // namespace engram::inline ENGRAM_BODY
+
+#endif  // ENGRAM_API_REPORTS_H_

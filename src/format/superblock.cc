@@ -1,0 +1,152 @@
+// Encoding and decoding superblocks. Offsets as in src/format/README.md.
+
+#include "format/superblock.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "api/options.h"
+#include "base/check.h"
+#include "base/checksum.h"
+#include "base/coding.h"
+
+namespace engram::inline ENGRAM_BODY::format {
+namespace {
+
+constexpr std::string_view kMagic = "ENGRAMst";
+// What files of format 1 begin with.
+constexpr std::string_view kMagicOfFormat1 = "AMMARGNE";
+constexpr size_t kMagicBytes = 8;
+
+constexpr size_t kVersionAt = 8;
+constexpr size_t kCleanAt = 12;
+constexpr size_t kStoreIdAt = 16;
+constexpr size_t kNumberAt = 24;
+constexpr size_t kIncarnationAt = 32;
+constexpr size_t kExtentBytesAt = 40;
+constexpr size_t kCheckpointGenerationAt = 48;
+constexpr size_t kMetaBytesAt = 56;
+constexpr size_t kMetaChecksumAt = 64;
+constexpr size_t kHomeBucketsAt = 72;
+constexpr size_t kBucketsAt = 80;
+constexpr size_t kMemoriesAt = 88;
+constexpr size_t kCheckpointSequenceAt = 96;
+constexpr size_t kRunCountAt = 104;
+constexpr size_t kSegmentCountAt = 108;
+constexpr size_t kRunsAt = 128;
+constexpr size_t kRunBytes = 8;
+constexpr size_t kSegmentsAt = 640;
+constexpr size_t kSegmentBytes = 24;
+constexpr size_t kChecksumAt = kSuperblockBytes - 8;
+static_assert(kRunsAt + Superblock::kRunsMax * kRunBytes <= kSegmentsAt);
+static_assert(kSegmentsAt + Superblock::kSegmentsMax * kSegmentBytes <= kChecksumAt);
+
+bool BeginsWith(std::span<const std::byte> bytes, std::string_view magic) {
+  return std::memcmp(bytes.data(), magic.data(), kMagicBytes) == 0;
+}
+
+absl::Status CheckBounds(const Superblock& superblock, uint32_t runs, uint32_t segments) {
+  if (superblock.extent_bytes < kExtentBytesMin || superblock.extent_bytes > kExtentBytesMax ||
+      superblock.extent_bytes % (4 * kKiB) != 0) {
+    return absl::DataLossError(
+        absl::StrCat("superblock: an extent cannot have ", superblock.extent_bytes, " bytes"));
+  }
+  if (runs > Superblock::kRunsMax || segments > Superblock::kSegmentsMax) {
+    return absl::DataLossError(
+        absl::StrCat("superblock: ", runs, " runs and ", segments, " segments do not fit"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+SuperblockBytes Encode(const Superblock& superblock) {
+  ENGRAM_CHECK(superblock.runs.size() <= Superblock::kRunsMax, "too many runs for a superblock");
+  ENGRAM_CHECK(superblock.segments.size() <= Superblock::kSegmentsMax,
+               "too many segments for a superblock");
+  SuperblockBytes bytes{};
+  std::byte* const at = bytes.data();
+  std::memcpy(at, kMagic.data(), kMagicBytes);
+  StoreLittleEndian<uint32_t>(at + kVersionAt, kVersion);
+  StoreLittleEndian<uint32_t>(at + kCleanAt, superblock.clean ? 1 : 0);
+  StoreLittleEndian(at + kStoreIdAt, superblock.store_id);
+  StoreLittleEndian(at + kNumberAt, superblock.number);
+  StoreLittleEndian(at + kIncarnationAt, superblock.incarnation);
+  StoreLittleEndian(at + kExtentBytesAt, superblock.extent_bytes);
+  StoreLittleEndian(at + kCheckpointGenerationAt, superblock.checkpoint_generation.value);
+  StoreLittleEndian(at + kMetaBytesAt, superblock.meta_bytes);
+  StoreLittleEndian(at + kMetaChecksumAt, superblock.meta_checksum);
+  StoreLittleEndian(at + kHomeBucketsAt, superblock.home_buckets);
+  StoreLittleEndian(at + kBucketsAt, superblock.buckets);
+  StoreLittleEndian(at + kMemoriesAt, superblock.memories);
+  StoreLittleEndian(at + kCheckpointSequenceAt, superblock.checkpoint_sequence.value);
+  StoreLittleEndian(at + kRunCountAt, static_cast<uint32_t>(superblock.runs.size()));
+  StoreLittleEndian(at + kSegmentCountAt, static_cast<uint32_t>(superblock.segments.size()));
+  for (size_t i = 0; i < superblock.runs.size(); ++i) {
+    std::byte* const run = at + kRunsAt + i * kRunBytes;
+    StoreLittleEndian(run, superblock.runs[i].first.value);
+    StoreLittleEndian(run + 4, superblock.runs[i].extents);
+  }
+  for (size_t i = 0; i < superblock.segments.size(); ++i) {
+    std::byte* const segment = at + kSegmentsAt + i * kSegmentBytes;
+    StoreLittleEndian(segment, superblock.segments[i].first.value);
+    StoreLittleEndian(segment + 8, superblock.segments[i].generation.value);
+    StoreLittleEndian(segment + 16, superblock.segments[i].extent.value);
+    StoreLittleEndian(segment + 20, superblock.segments[i].offset);
+  }
+  StoreLittleEndian(at + kChecksumAt, Checksum(std::span(at, kChecksumAt), kVersion));
+  return bytes;
+}
+
+absl::StatusOr<Superblock> DecodeSuperblock(std::span<const std::byte, kSuperblockBytes> bytes) {
+  const std::byte* const at = bytes.data();
+  if (BeginsWith(bytes, kMagicOfFormat1)) {
+    return absl::UnimplementedError("this is a file of format 1, which is not opened as a store");
+  }
+  if (!BeginsWith(bytes, kMagic)) return absl::DataLossError("superblock: it has no magic");
+  const auto version = LoadLittleEndian<uint32_t>(at + kVersionAt);
+  const auto checksum = LoadLittleEndian<uint64_t>(at + kChecksumAt);
+  // Every version keeps the place of the checksum, seeded with the version: what is damaged is not
+  // taken for another version.
+  if (checksum != Checksum(std::span(at, kChecksumAt), version)) {
+    return absl::DataLossError("superblock: its checksum does not match its bytes");
+  }
+  if (version != kVersion) {
+    return absl::UnimplementedError(absl::StrCat("this store is of format version ", version,
+                                                 "; this program knows version ", kVersion));
+  }
+  Superblock superblock;
+  superblock.clean = LoadLittleEndian<uint32_t>(at + kCleanAt) != 0;
+  superblock.store_id = LoadLittleEndian<uint64_t>(at + kStoreIdAt);
+  superblock.number = LoadLittleEndian<uint64_t>(at + kNumberAt);
+  superblock.incarnation = LoadLittleEndian<uint64_t>(at + kIncarnationAt);
+  superblock.extent_bytes = LoadLittleEndian<uint64_t>(at + kExtentBytesAt);
+  superblock.checkpoint_generation = {LoadLittleEndian<uint64_t>(at + kCheckpointGenerationAt)};
+  superblock.meta_bytes = LoadLittleEndian<uint64_t>(at + kMetaBytesAt);
+  superblock.meta_checksum = LoadLittleEndian<uint64_t>(at + kMetaChecksumAt);
+  superblock.home_buckets = LoadLittleEndian<uint64_t>(at + kHomeBucketsAt);
+  superblock.buckets = LoadLittleEndian<uint64_t>(at + kBucketsAt);
+  superblock.memories = LoadLittleEndian<uint64_t>(at + kMemoriesAt);
+  superblock.checkpoint_sequence = {LoadLittleEndian<uint64_t>(at + kCheckpointSequenceAt)};
+  const auto runs = LoadLittleEndian<uint32_t>(at + kRunCountAt);
+  const auto segments = LoadLittleEndian<uint32_t>(at + kSegmentCountAt);
+  if (absl::Status status = CheckBounds(superblock, runs, segments); !status.ok()) return status;
+  for (uint32_t i = 0; i < runs; ++i) {
+    const std::byte* const run = at + kRunsAt + i * kRunBytes;
+    superblock.runs.push_back(
+        {{LoadLittleEndian<uint32_t>(run)}, LoadLittleEndian<uint32_t>(run + 4)});
+  }
+  for (uint32_t i = 0; i < segments; ++i) {
+    const std::byte* const segment = at + kSegmentsAt + i * kSegmentBytes;
+    superblock.segments.push_back({{LoadLittleEndian<uint64_t>(segment)},
+                                   {LoadLittleEndian<uint64_t>(segment + 8)},
+                                   {LoadLittleEndian<uint32_t>(segment + 16)},
+                                   LoadLittleEndian<uint32_t>(segment + 20)});
+  }
+  return superblock;
+}
+
+}  // namespace engram::inline ENGRAM_BODY::format

@@ -1,0 +1,75 @@
+// The superblock: what a store is, and where its index and its log begin. Two copies, written one
+// after the other with a sync after each, so that one of them is always intact; the intact one with
+// the higher number counts.
+
+#ifndef ENGRAM_FORMAT_SUPERBLOCK_H_
+#define ENGRAM_FORMAT_SUPERBLOCK_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/body.h"
+#include "base/units.h"
+#include "format/geometry.h"
+
+namespace engram::inline ENGRAM_BODY::format {
+
+// `extents` extents from `first` on, used as one.
+struct ExtentRun {
+  ExtentId first;
+  uint32_t extents = 0;
+  friend bool operator==(const ExtentRun&, const ExtentRun&) = default;
+};
+
+// A stretch of the log: it begins at `offset` bytes into `extent` with entry `first`, and ends
+// where the next segment's first entry would follow. Everything before the last segment is durable.
+struct LogSegment {
+  LogNumber first;
+  Generation generation;  // of the extent
+  ExtentId extent;
+  uint32_t offset = 0;
+  friend bool operator==(const LogSegment&, const LogSegment&) = default;
+};
+
+struct Superblock {
+  static constexpr size_t kRunsMax = 64;
+  static constexpr size_t kSegmentsMax = 64;
+
+  uint64_t store_id = 0;
+  uint64_t number = 0;       // of this write of the superblock
+  uint64_t incarnation = 0;  // raised by each Open, before its first mutation
+  bool clean = false;        // closed: nothing follows in the log
+  uint64_t extent_bytes = 0;
+
+  // The checkpoint: a stream of its meta data, rounded up to buckets, and its buckets, over the
+  // payloads of `runs`. Without one, generation is 0.
+  Generation checkpoint_generation;
+  uint64_t meta_bytes = 0;
+  uint64_t meta_checksum = 0;
+  uint64_t home_buckets = 0;
+  uint64_t buckets = 0;
+  uint64_t memories = 0;         // entries in the buckets
+  Sequence checkpoint_sequence;  // no entry of the checkpoint is newer
+  std::vector<ExtentRun> runs;
+
+  std::vector<LogSegment> segments;  // what to replay, in order; none if clean
+
+  friend bool operator==(const Superblock&, const Superblock&) = default;
+};
+
+using SuperblockBytes = std::array<std::byte, kSuperblockBytes>;
+
+// REQUIRES: no more runs and segments than fit.
+SuperblockBytes Encode(const Superblock& superblock);
+
+// DATA_LOSS: these are not the bytes of an intact superblock; UNIMPLEMENTED: of another version,
+// named.
+absl::StatusOr<Superblock> DecodeSuperblock(std::span<const std::byte, kSuperblockBytes> bytes);
+
+}  // namespace engram::inline ENGRAM_BODY::format
+
+#endif  // ENGRAM_FORMAT_SUPERBLOCK_H_
