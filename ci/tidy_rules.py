@@ -17,8 +17,10 @@ COLUMNS_MAX = 100
 # ---- Who may include whom, bottom up. A folder of src/ is named by itself. Nothing else is
 # allowed.
 LAYERS = {"base": {"base"}}
-for _layer in ("api", "io", "format", "sync"):
+for _layer in ("api", "io", "sync"):
     LAYERS[_layer] = {_layer, "base"}
+# The bytes of a memory depend on its bounds, and the public formula of fragmentation on the bytes.
+LAYERS["format"] = {"format", "base", "api"}
 LAYERS["recall"] = {"recall", "base", "api"}
 LAYERS["hot"] = {"hot", "base", "api", "sync"}
 for _layer in ("warm", "cold"):
