@@ -17,7 +17,7 @@ namespace engram::inline ENGRAM_BODY {
 
 // A record: so many bytes, its id, and its content or a reference of kBlobReferenceBytes, rounded
 // up.
-inline constexpr uint64_t kRecordFixedBytes = 80;
+inline constexpr uint64_t kRecordFixedBytes = 88;
 inline constexpr uint64_t kBlobReferenceBytes = 16;
 inline constexpr uint64_t kContentRoundingBytes = 8;
 

@@ -22,7 +22,6 @@ constexpr size_t kSequenceAt = 8;
 constexpr size_t kPlaceAt = 16;
 constexpr size_t kSlotAt = 24;
 constexpr size_t kRecordBytesAt = 28;
-constexpr uint32_t kBlobBit = uint32_t{1} << 31;
 
 uint64_t BucketChecksum(std::span<const std::byte> bytes, uint64_t store_id, Generation generation,
                         uint64_t number) {
@@ -65,13 +64,11 @@ void EncodeBucket(std::span<std::byte, kBucketBytes> target, uint64_t store_id,
   StoreLittleEndian(at + kCountAt, static_cast<uint32_t>(entries.size()));
   for (size_t i = 0; i < entries.size(); ++i) {
     std::byte* const entry = at + kEntriesAt + i * kEntryBytes;
-    ENGRAM_CHECK(entries[i].record_bytes < kBlobBit, "a record is too long for the index");
     StoreLittleEndian(entry + kHashAt, entries[i].hash);
     StoreLittleEndian(entry + kSequenceAt, entries[i].sequence.value);
     StoreLittleEndian(entry + kPlaceAt, entries[i].place.value);
     StoreLittleEndian(entry + kSlotAt, entries[i].slot.value);
-    StoreLittleEndian(entry + kRecordBytesAt,
-                      entries[i].record_bytes | (entries[i].has_blob ? kBlobBit : 0));
+    StoreLittleEndian(entry + kRecordBytesAt, entries[i].record_bytes);
   }
   StoreLittleEndian(at, BucketChecksum(target, store_id, generation, number));
 }
@@ -93,13 +90,11 @@ uint64_t BucketHashAt(std::span<const std::byte, kBucketBytes> bytes, uint32_t i
 
 IndexEntry BucketEntryAt(std::span<const std::byte, kBucketBytes> bytes, uint32_t index) {
   const std::byte* const at = bytes.data() + kEntriesAt + index * kEntryBytes;
-  const auto record_bytes = LoadLittleEndian<uint32_t>(at + kRecordBytesAt);
   return {.hash = LoadLittleEndian<uint64_t>(at + kHashAt),
           .sequence = {LoadLittleEndian<uint64_t>(at + kSequenceAt)},
           .place = {LoadLittleEndian<uint64_t>(at + kPlaceAt)},
           .slot = {LoadLittleEndian<uint32_t>(at + kSlotAt)},
-          .record_bytes = record_bytes & ~kBlobBit,
-          .has_blob = (record_bytes & kBlobBit) != 0};
+          .record_bytes = LoadLittleEndian<uint32_t>(at + kRecordBytesAt)};
 }
 
 std::vector<std::byte> Encode(const CheckpointMeta& meta, const Geometry& geometry) {

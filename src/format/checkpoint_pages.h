@@ -33,7 +33,6 @@ struct IndexEntry {
   FileOffset place;  // of its record
   SlotIndex slot;
   uint32_t record_bytes = 0;
-  bool has_blob = false;
 
   friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
 };

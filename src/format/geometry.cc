@@ -1,4 +1,4 @@
-// Seeds from places.
+// The seeds of checksums, made from the places of what they protect.
 
 #include "format/geometry.h"
 

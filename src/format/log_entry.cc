@@ -32,6 +32,10 @@ constexpr size_t kCreatedAtAt = 48;
 constexpr size_t kLastAccessAt = 56;
 constexpr size_t kAccessCountAt = 64;
 constexpr size_t kEmbeddingHashAt = 72;
+constexpr size_t kPredecessorAt = 80;
+
+// ---- Removals.
+constexpr size_t kRemovedAt = 32;  // the predecessor
 
 // ---- Moves.
 constexpr size_t kMovePlaceAt = 32;
@@ -46,6 +50,7 @@ constexpr size_t kNextGenerationAt = 32;
 
 constexpr uint32_t kNoContent = UINT32_MAX;
 constexpr uint8_t kBlobFlag = 1;
+constexpr uint8_t kReleasesBlobFlag = 2;
 
 // What differs between the headers of two entries, besides what the place says.
 struct Header {
@@ -67,19 +72,31 @@ void EncodeHeader(std::span<std::byte> target, const EntryPlace& place, LogNumbe
   StoreLittleEndian(at + kCountAt, header.count);
 }
 
-// Puts `parts` behind each other from `position` on, zeros behind them, and the checksum in front.
-void Finish(std::span<std::byte> target, const EntryPlace& place, size_t position,
-            std::string_view first, std::string_view second = {}) {
-  for (const std::string_view part : {first, second}) {
-    if (!part.empty()) std::memcpy(target.data() + position, part.data(), part.size());
-    position += part.size();
-  }
+// Copies `text` to `position` and returns the position behind it.
+size_t Put(std::span<std::byte> target, size_t position, std::string_view text) {
+  if (!text.empty()) std::memcpy(target.data() + position, text.data(), text.size());
+  return position + text.size();
+}
+
+size_t PutBlob(std::span<std::byte> target, size_t position, const BlobPlace& blob) {
+  StoreLittleEndian(target.data() + position, blob.offset.value);
+  StoreLittleEndian(target.data() + position + 8, blob.checksum);
+  return position + kBlobPlaceBytes;
+}
+
+size_t PutReleased(std::span<std::byte> target, size_t position, const ReleasedBlob& released) {
+  StoreLittleEndian(target.data() + position, released.offset.value);
+  StoreLittleEndian(target.data() + position + 8, uint64_t{released.bytes});
+  return position + kReleasedBlobBytes;
+}
+
+// Zeros what follows `position`, and puts the checksum in front.
+void Finish(std::span<std::byte> target, const EntryPlace& place, size_t position) {
   ENGRAM_CHECK(position <= target.size() && target.size() - position < kAlignment,
                "an entry does not have its size");
   std::memset(target.data() + position, 0, target.size() - position);
-  StoreLittleEndian(
-      target.data(),
-      Checksum(target.subspan(8), PlaceSeed(place.store_id, place.generation, place.offset.value)));
+  const uint64_t seed = PlaceSeed(place.store_id, place.generation, place.offset.value);
+  StoreLittleEndian(target.data(), Checksum(target.subspan(8), seed));
 }
 
 // Bytes in front of the id, for each kind; 0: there is no such kind.
@@ -110,35 +127,34 @@ uint64_t BytesByHeader(const std::byte* at) {
   const auto flags = LoadLittleEndian<uint8_t>(at + kFlagsAt);
   const auto id_bytes = LoadLittleEndian<uint16_t>(at + kIdBytesAt);
   const auto count = LoadLittleEndian<uint32_t>(at + kCountAt);
+  const auto entry_kind = static_cast<EntryKind>(kind);
   const uint64_t fixed = FixedBytes(kind);
   if (fixed == 0) return 0;
-  const auto entry_kind = static_cast<EntryKind>(kind);
-  const bool about_memory = entry_kind != EntryKind::kFrame && entry_kind != EntryKind::kLink;
+  const bool is_record = entry_kind == EntryKind::kRecord || entry_kind == EntryKind::kRelocated;
+  const bool is_frame = entry_kind == EntryKind::kFrame;
+  const bool about_memory = !is_frame && entry_kind != EntryKind::kLink;
   if (about_memory != (id_bytes >= 1 && id_bytes <= kIdBytesMax)) return 0;
+  if (!about_memory && id_bytes != 0) return 0;
+  const uint8_t flags_known = is_record                          ? kBlobFlag | kReleasesBlobFlag
+                              : entry_kind == EntryKind::kRemove ? kReleasesBlobFlag
+                                                                 : 0;
+  if ((flags & ~flags_known) != 0) return 0;
+  const bool has_blob = (flags & kBlobFlag) != 0;
+  if (has_blob && count == kNoContent) return 0;
+  if (is_frame && count > kFrameHashesMax) return 0;
+  if (!is_record && !is_frame && count != 0) return 0;
   uint64_t behind = id_bytes;
-  switch (static_cast<EntryKind>(kind)) {
-    case EntryKind::kRecord:
-    case EntryKind::kRelocated:
-      if ((flags & kBlobFlag) != 0) {
-        if (count == kNoContent) return 0;
-        behind += kBlobPlaceBytes;
-      } else if (count != kNoContent) {
-        behind += count;
-      }
-      break;
-    case EntryKind::kFrame:
-      if (count > kFrameHashesMax) return 0;
-      behind = count * sizeof(uint64_t);
-      break;
-    default:
-      if (count != 0) return 0;
-  }
+  if (has_blob) behind += kBlobPlaceBytes;
+  if ((flags & kReleasesBlobFlag) != 0) behind += kReleasedBlobBytes;
+  if (is_record && !has_blob && count != kNoContent) behind += count;
+  if (is_frame) behind = count * sizeof(uint64_t);
   return RoundUp(fixed + behind, kAlignment);
 }
 
-Record LoadRecord(const std::byte* at, size_t id_bytes) {
+Record LoadRecord(const std::byte* at) {
   Record record;
   record.sequence = {LoadLittleEndian<uint64_t>(at + kSequenceAt)};
+  record.predecessor = {LoadLittleEndian<uint64_t>(at + kPredecessorAt)};
   record.slot = {LoadLittleEndian<uint32_t>(at + kSlotAt)};
   record.confidence = LoadLittleEndian<float>(at + kConfidenceAt);
   record.activation = LoadLittleEndian<float>(at + kActivationAt);
@@ -148,16 +164,23 @@ Record LoadRecord(const std::byte* at, size_t id_bytes) {
   record.access_count = LoadLittleEndian<uint64_t>(at + kAccessCountAt);
   record.embedding_hash = LoadLittleEndian<uint64_t>(at + kEmbeddingHashAt);
   const auto count = LoadLittleEndian<uint32_t>(at + kCountAt);
-  if (count == kNoContent) return record;
-  record.content_bytes = count;
-  const std::byte* const behind = at + kRecordBytes + id_bytes;
-  if ((LoadLittleEndian<uint8_t>(at + kFlagsAt) & kBlobFlag) != 0) {
-    record.blob =
-        BlobPlace{{LoadLittleEndian<uint64_t>(behind)}, LoadLittleEndian<uint64_t>(behind + 8)};
-  } else {
-    record.content = TextAt(behind, count);
-  }
+  if (count != kNoContent) record.content_bytes = count;
   return record;
+}
+
+// What stands between the fixed fields and the id.
+void LoadBlobs(const std::byte* at, const std::byte*& behind, LogEntry& entry) {
+  const auto flags = LoadLittleEndian<uint8_t>(at + kFlagsAt);
+  if ((flags & kBlobFlag) != 0) {
+    entry.record.blob =
+        BlobPlace{{LoadLittleEndian<uint64_t>(behind)}, LoadLittleEndian<uint64_t>(behind + 8)};
+    behind += kBlobPlaceBytes;
+  }
+  if ((flags & kReleasesBlobFlag) != 0) {
+    entry.released_blob =
+        ReleasedBlob{{LoadLittleEndian<uint64_t>(behind)}, LoadLittleEndian<uint32_t>(behind + 8)};
+    behind += kReleasedBlobBytes;
+  }
 }
 
 // Why there is no intact entry at the beginning of `bytes`; empty: there is one.
@@ -165,7 +188,7 @@ std::string_view WhatIsWrong(std::span<const std::byte> bytes, const EntryPlace&
   if (bytes.size() < kEntryHeaderBytes) return "the extent ends within its header";
   const auto size = LoadLittleEndian<uint32_t>(bytes.data() + kBytesAt);
   if (size > bytes.size()) return "its length leads beyond the extent";
-  if (size < kRemoveBytes || size != BytesByHeader(bytes.data())) {
+  if (size == 0 || size != BytesByHeader(bytes.data())) {
     return "its length does not agree with its header";
   }
   const uint64_t seed = PlaceSeed(place.store_id, place.generation, place.offset.value);
@@ -175,6 +198,29 @@ std::string_view WhatIsWrong(std::span<const std::byte> bytes, const EntryPlace&
   return {};
 }
 
+void LoadMemoryEntry(const std::byte* at, LogEntry& entry) {
+  const bool is_record = entry.kind == EntryKind::kRecord || entry.kind == EntryKind::kRelocated;
+  entry.sequence = {LoadLittleEndian<uint64_t>(at + kSequenceAt)};
+  if (entry.kind == EntryKind::kMove) {
+    entry.move = {LoadLittleEndian<uint8_t>(at + kMoveTierAt),
+                  {LoadLittleEndian<uint64_t>(at + kMovePlaceAt)},
+                  LoadLittleEndian<uint64_t>(at + kMoveRowAt)};
+  } else {
+    entry.predecessor = {
+        LoadLittleEndian<uint64_t>(at + (is_record ? kPredecessorAt : kRemovedAt))};
+  }
+  if (is_record) entry.record = LoadRecord(at);
+  const std::byte* behind = at + FixedBytes(static_cast<uint8_t>(entry.kind));
+  LoadBlobs(at, behind, entry);
+  const size_t id_bytes = LoadLittleEndian<uint16_t>(at + kIdBytesAt);
+  entry.id = TextAt(behind, id_bytes);
+  if (!is_record) return;
+  entry.record.released_blob = entry.released_blob;
+  if (entry.record.content_bytes && !entry.record.blob) {
+    entry.record.content = TextAt(behind + id_bytes, *entry.record.content_bytes);
+  }
+}
+
 // REQUIRES: nothing is wrong.
 void Load(std::span<const std::byte> bytes, const EntryPlace& place, LogEntry& entry) {
   const std::byte* const at = bytes.data();
@@ -182,19 +228,13 @@ void Load(std::span<const std::byte> bytes, const EntryPlace& place, LogEntry& e
   entry.kind = static_cast<EntryKind>(LoadLittleEndian<uint8_t>(at + kKindAt));
   entry.bytes = LoadLittleEndian<uint32_t>(at + kBytesAt);
   entry.number = {place.first_log_number.value + LoadLittleEndian<uint32_t>(at + kNumberAt)};
-  const size_t id_bytes = LoadLittleEndian<uint16_t>(at + kIdBytesAt);
   switch (entry.kind) {
     case EntryKind::kRecord:
     case EntryKind::kRelocated:
-      entry.record = LoadRecord(at, id_bytes);
-      break;
-    case EntryKind::kMove:
-      entry.move = {LoadLittleEndian<uint8_t>(at + kMoveTierAt),
-                    {LoadLittleEndian<uint64_t>(at + kMovePlaceAt)},
-                    LoadLittleEndian<uint64_t>(at + kMoveRowAt)};
-      break;
     case EntryKind::kRemove:
-      break;
+    case EntryKind::kMove:
+      LoadMemoryEntry(at, entry);
+      return;
     case EntryKind::kFrame:
       entry.durable = {LoadLittleEndian<uint64_t>(at + kDurableAt)};
       entry.first_hashed = {LoadLittleEndian<uint64_t>(at + kFirstHashedAt)};
@@ -206,8 +246,6 @@ void Load(std::span<const std::byte> bytes, const EntryPlace& place, LogEntry& e
       entry.next_generation = {LoadLittleEndian<uint64_t>(at + kNextGenerationAt)};
       return;
   }
-  entry.id = TextAt(at + FixedBytes(static_cast<uint8_t>(entry.kind)), id_bytes);
-  entry.sequence = {LoadLittleEndian<uint64_t>(at + kSequenceAt)};
 }
 
 }  // namespace
@@ -217,18 +255,23 @@ uint64_t LogEntry::HashAt(uint32_t index) const {
 }
 
 uint64_t RecordEntryBytes(size_t id_bytes, const Record& record) {
-  const uint64_t behind = record.blob ? kBlobPlaceBytes : record.content.size();
+  const uint64_t behind = (record.blob ? kBlobPlaceBytes : record.content.size()) +
+                          (record.released_blob ? kReleasedBlobBytes : 0);
   return RoundUp(kRecordBytes + id_bytes + behind, kAlignment);
 }
-uint64_t RemoveEntryBytes(size_t id_bytes) { return RoundUp(kRemoveBytes + id_bytes, kAlignment); }
+uint64_t RemoveEntryBytes(size_t id_bytes, const Removal& removal) {
+  return RoundUp(kRemoveBytes + id_bytes + (removal.released_blob ? kReleasedBlobBytes : 0),
+                 kAlignment);
+}
 uint64_t MoveEntryBytes(size_t id_bytes) { return RoundUp(kMoveBytes + id_bytes, kAlignment); }
 uint64_t FrameEntryBytes(size_t hashes) { return kFrameBytes + hashes * sizeof(uint64_t); }
 
 void EncodeRecord(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
                   EntryKind kind, std::string_view id, const Record& record) {
+  const auto flags = static_cast<uint8_t>((record.blob ? kBlobFlag : 0) |
+                                          (record.released_blob ? kReleasesBlobFlag : 0));
   EncodeHeader(target, place, number,
-               {kind, record.blob ? kBlobFlag : uint8_t{0}, id.size(),
-                record.content_bytes.value_or(kNoContent)});
+               {kind, flags, id.size(), record.content_bytes.value_or(kNoContent)});
   std::byte* const at = target.data();
   StoreLittleEndian(at + kSequenceAt, record.sequence.value);
   StoreLittleEndian(at + kSlotAt, record.slot.value);
@@ -239,21 +282,24 @@ void EncodeRecord(std::span<std::byte> target, const EntryPlace& place, LogNumbe
   StoreLittleEndian(at + kLastAccessAt, record.last_access);
   StoreLittleEndian(at + kAccessCountAt, record.access_count);
   StoreLittleEndian(at + kEmbeddingHashAt, record.embedding_hash);
-  if (!record.blob) {
-    Finish(target, place, kRecordBytes, id, record.content);
-    return;
-  }
-  std::byte blob[kBlobPlaceBytes];
-  StoreLittleEndian(blob, record.blob->offset.value);
-  StoreLittleEndian(blob + 8, record.blob->checksum);
-  Finish(target, place, kRecordBytes, id, TextAt(blob, kBlobPlaceBytes));
+  StoreLittleEndian(at + kPredecessorAt, record.predecessor.value);
+  size_t position = kRecordBytes;
+  if (record.blob) position = PutBlob(target, position, *record.blob);
+  if (record.released_blob) position = PutReleased(target, position, *record.released_blob);
+  position = Put(target, position, id);
+  Finish(target, place, Put(target, position, record.content));
 }
 
 void EncodeRemove(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
-                  std::string_view id, Sequence sequence) {
-  EncodeHeader(target, place, number, {EntryKind::kRemove, 0, id.size(), 0});
-  StoreLittleEndian(target.data() + kSequenceAt, sequence.value);
-  Finish(target, place, kRemoveBytes, id);
+                  std::string_view id, const Removal& removal) {
+  EncodeHeader(
+      target, place, number,
+      {EntryKind::kRemove, removal.released_blob ? kReleasesBlobFlag : uint8_t{0}, id.size(), 0});
+  StoreLittleEndian(target.data() + kSequenceAt, removal.sequence.value);
+  StoreLittleEndian(target.data() + kRemovedAt, removal.predecessor.value);
+  size_t position = kRemoveBytes;
+  if (removal.released_blob) position = PutReleased(target, position, *removal.released_blob);
+  Finish(target, place, Put(target, position, id));
 }
 
 void EncodeMove(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
@@ -264,7 +310,7 @@ void EncodeMove(std::span<std::byte> target, const EntryPlace& place, LogNumber 
   StoreLittleEndian(at + kMovePlaceAt, move.place.value);
   StoreLittleEndian(at + kMoveRowAt, move.row);
   StoreLittleEndian(at + kMoveTierAt, uint64_t{move.tier});
-  Finish(target, place, kMoveBytes, id);
+  Finish(target, place, Put(target, kMoveBytes, id));
 }
 
 void EncodeFrame(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
@@ -278,7 +324,7 @@ void EncodeFrame(std::span<std::byte> target, const EntryPlace& place, LogNumber
   for (size_t i = 0; i < hashes.size(); ++i) {
     StoreLittleEndian(at + kFrameBytes + i * sizeof(uint64_t), hashes[i]);
   }
-  Finish(target, place, target.size(), {});
+  Finish(target, place, target.size());
 }
 
 void EncodeLink(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
@@ -286,7 +332,7 @@ void EncodeLink(std::span<std::byte> target, const EntryPlace& place, LogNumber 
   EncodeHeader(target, place, number, {EntryKind::kLink, 0, 0, 0});
   StoreLittleEndian(target.data() + kNextExtentAt, uint64_t{next_extent.value});
   StoreLittleEndian(target.data() + kNextGenerationAt, next_generation.value);
-  Finish(target, place, kLinkBytes, {});
+  Finish(target, place, kLinkBytes);
 }
 
 absl::StatusOr<LogEntry> DecodeEntry(std::span<const std::byte> bytes, const EntryPlace& place) {

@@ -1,8 +1,9 @@
 // Entries of the log: records of memories, removals, moves, frames and links.
 //
-// Entries follow each other without gaps from an extent's payload on, each a multiple of kAlignment
-// long, numbered without gaps. Each begins with a checksum over the rest of it, seeded by its
-// place, so that stale, swapped or duplicated bytes never verify.
+// What an entry has besides its fixed fields follows in this order: the blob's place, the released
+// blob, the id, the content. Entries follow each other without gaps from an extent's payload on,
+// each a multiple of kAlignment long, numbered without gaps. Each begins with a checksum over the
+// rest of it, seeded by its place, so that stale, swapped or duplicated bytes never verify.
 
 #ifndef ENGRAM_FORMAT_LOG_ENTRY_H_
 #define ENGRAM_FORMAT_LOG_ENTRY_H_
@@ -34,12 +35,13 @@ enum class EntryKind : uint8_t {
 
 inline constexpr uint64_t kEntryHeaderBytes = 24;
 // Before the id: what every record has.
-inline constexpr uint64_t kRecordBytes = 80;
+inline constexpr uint64_t kRecordBytes = 88;
 inline constexpr uint64_t kBlobPlaceBytes = 16;
 static_assert(kRecordBytes == kRecordFixedBytes && kBlobPlaceBytes == kBlobReferenceBytes &&
                   kAlignment == kContentRoundingBytes,
               "the public formula of fragmentation is that of the format");
-inline constexpr uint64_t kRemoveBytes = 32;
+inline constexpr uint64_t kReleasedBlobBytes = 16;
+inline constexpr uint64_t kRemoveBytes = 40;
 inline constexpr uint64_t kMoveBytes = 56;
 inline constexpr uint64_t kFrameBytes = 40;
 inline constexpr uint64_t kLinkBytes = 40;
@@ -53,9 +55,18 @@ struct BlobPlace {
   uint64_t checksum = 0;  // of the content, seeded by its place
 };
 
+// The blob of the value that an entry replaces or removes: replay cannot ask the old record, whose
+// room may have been used again.
+struct ReleasedBlob {
+  FileOffset offset;
+  uint32_t bytes = 0;  // of content
+};
+
 // What a record says besides the id.
 struct Record {
   Sequence sequence;
+  // Of the id's mutation before this one, which it replaces in the index; 0: the index has none.
+  Sequence predecessor;
   SlotIndex slot;
   uint64_t embedding_hash = 0;
   float confidence = 0;
@@ -69,6 +80,14 @@ struct Record {
   // Set if the content is a blob; `content` is then empty.
   std::optional<BlobPlace> blob;
   std::string_view content;
+  std::optional<ReleasedBlob> released_blob;
+};
+
+// What a removal says besides the id.
+struct Removal {
+  Sequence sequence;
+  Sequence predecessor;  // as in a record; never 0
+  std::optional<ReleasedBlob> released_blob;
 };
 
 // Where a kMove says a memory is now.
@@ -83,10 +102,12 @@ struct LogEntry {
   EntryKind kind = EntryKind::kRecord;
   uint32_t bytes = 0;  // of the whole entry
   LogNumber number;
-  std::string_view id;  // kRecord, kRelocated, kRemove, kMove
-  Sequence sequence;    // of the mutation; not kFrame, kLink
-  Record record;        // kRecord, kRelocated
-  MoveTarget move;      // kMove
+  std::string_view id;                        // kRecord, kRelocated, kRemove, kMove
+  Sequence sequence;                          // of the mutation; not kFrame, kLink
+  Sequence predecessor;                       // kRecord, kRelocated, kRemove
+  std::optional<ReleasedBlob> released_blob;  // likewise
+  Record record;                              // kRecord, kRelocated
+  MoveTarget move;                            // kMove
 
   // kFrame: every entry before `durable` is; `hash_count` hashes of ids, of the entries from
   // `first_hashed` to the one before this frame; 0 for entries that are about no memory.
@@ -114,7 +135,7 @@ struct EntryPlace {
 // ---- Sizes: what the encoders below will write.
 
 uint64_t RecordEntryBytes(size_t id_bytes, const Record& record);
-uint64_t RemoveEntryBytes(size_t id_bytes);
+uint64_t RemoveEntryBytes(size_t id_bytes, const Removal& removal);
 uint64_t MoveEntryBytes(size_t id_bytes);
 uint64_t FrameEntryBytes(size_t hashes);
 
@@ -123,7 +144,7 @@ uint64_t FrameEntryBytes(size_t hashes);
 void EncodeRecord(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
                   EntryKind kind, std::string_view id, const Record& record);
 void EncodeRemove(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
-                  std::string_view id, Sequence sequence);
+                  std::string_view id, const Removal& removal);
 void EncodeMove(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
                 std::string_view id, Sequence sequence, const MoveTarget& move);
 void EncodeFrame(std::span<std::byte> target, const EntryPlace& place, LogNumber number,

@@ -36,13 +36,21 @@ constexpr size_t kMemoriesAt = 88;
 constexpr size_t kCheckpointSequenceAt = 96;
 constexpr size_t kRunCountAt = 104;
 constexpr size_t kSegmentCountAt = 108;
-constexpr size_t kRunsAt = 128;
-constexpr size_t kRunBytes = 8;
-constexpr size_t kSegmentsAt = 640;
+constexpr size_t kChecksumAt = 120;
+constexpr size_t kSegmentsAt = 128;
 constexpr size_t kSegmentBytes = 24;
-constexpr size_t kChecksumAt = kSuperblockBytes - 8;
-static_assert(kRunsAt + Superblock::kRunsMax * kRunBytes <= kSegmentsAt);
-static_assert(kSegmentsAt + Superblock::kSegmentsMax * kSegmentBytes <= kChecksumAt);
+constexpr size_t kRunsAt = 512;
+constexpr size_t kRunBytes = 8;
+static_assert(kSegmentsAt + Superblock::kSegmentsMax * kSegmentBytes <= kRunsAt,
+              "what a new store says stands in the first sector");
+static_assert(kRunsAt + Superblock::kRunsMax * kRunBytes <= kSuperblockBytes);
+
+// Over all bytes but the checksum's own. Every version keeps its place and seeds it with itself, so
+// that what is damaged is not taken for another version.
+uint64_t ChecksumOf(std::span<const std::byte, kSuperblockBytes> bytes, uint32_t version) {
+  const uint64_t front = Checksum(bytes.first(kChecksumAt), version);
+  return Checksum(bytes.subspan(kSegmentsAt), front);
+}
 
 bool BeginsWith(std::span<const std::byte> bytes, std::string_view magic) {
   return std::memcmp(bytes.data(), magic.data(), kMagicBytes) == 0;
@@ -97,7 +105,7 @@ SuperblockBytes Encode(const Superblock& superblock) {
     StoreLittleEndian(segment + 16, superblock.segments[i].extent.value);
     StoreLittleEndian(segment + 20, superblock.segments[i].offset);
   }
-  StoreLittleEndian(at + kChecksumAt, Checksum(std::span(at, kChecksumAt), kVersion));
+  StoreLittleEndian(at + kChecksumAt, ChecksumOf(bytes, kVersion));
   return bytes;
 }
 
@@ -109,9 +117,7 @@ absl::StatusOr<Superblock> DecodeSuperblock(std::span<const std::byte, kSuperblo
   if (!BeginsWith(bytes, kMagic)) return absl::DataLossError("superblock: it has no magic");
   const auto version = LoadLittleEndian<uint32_t>(at + kVersionAt);
   const auto checksum = LoadLittleEndian<uint64_t>(at + kChecksumAt);
-  // Every version keeps the place of the checksum, seeded with the version: what is damaged is not
-  // taken for another version.
-  if (checksum != Checksum(std::span(at, kChecksumAt), version)) {
+  if (checksum != ChecksumOf(bytes, version)) {
     return absl::DataLossError("superblock: its checksum does not match its bytes");
   }
   if (version != kVersion) {

@@ -1,6 +1,7 @@
 // The superblock: what a store is, and where its index and its log begin. Two copies, written one
 // after the other with a sync after each, so that one of them is always intact; the intact one with
-// the higher number counts.
+// the higher number counts. All that the superblock of a new store says stands in its first sector,
+// so that creating a store is never torn.
 
 #ifndef ENGRAM_FORMAT_SUPERBLOCK_H_
 #define ENGRAM_FORMAT_SUPERBLOCK_H_
@@ -37,7 +38,7 @@ struct LogSegment {
 
 struct Superblock {
   static constexpr size_t kRunsMax = 64;
-  static constexpr size_t kSegmentsMax = 64;
+  static constexpr size_t kSegmentsMax = 16;
 
   uint64_t store_id = 0;
   uint64_t number = 0;       // of this write of the superblock
