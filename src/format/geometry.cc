@@ -1,4 +1,4 @@
-// Seeds from places.
+// Seeds of checksums. Part of the format: see src/format/README.md.
 
 #include "format/geometry.h"
 
