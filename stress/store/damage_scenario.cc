@@ -66,7 +66,7 @@ class DamageScenario final : public world::Scenario {
   DamageKind kind() const { return program_->list.kind(); }
   bool flips() const { return kind() == DamageKind::kFlip; }
 
-  void Fail(std::string_view claim, std::string detail) {
+  void Fail(std::string_view claim, const std::string& detail) {
     world_.Fail(std::string(claim), absl::StrCat("After \"", damaged_.text, "\": ", detail));
   }
   void Demand(bool condition, std::string_view claim, const absl::Status& status) {
@@ -128,8 +128,8 @@ class DamageScenario final : public world::Scenario {
   }
 
   void CheckAnswers(const Shown& shown) {
-    if (auto violation = JudgeDamaged(*program_->store, kind(), shown)) {
-      Fail(violation->claim, std::move(violation->detail));
+    if (const auto violation = JudgeDamaged(*program_->store, kind(), shown)) {
+      Fail(violation->claim, violation->detail);
     }
     DamageCounts& counts = *program_->counts;
     const auto right = [&](uint16_t key) {

@@ -146,13 +146,13 @@ absl::Status HandInInvalid(MemoryStore& store, uint32_t which) {
     }
   }
   if (which % kRefusals == 6) {
-    const absl::Status updated = store.UpdateActivation(memory.id, memory.activation).status();
+    absl::Status updated = store.UpdateActivation(memory.id, memory.activation).status();
     if (!absl::IsInvalidArgument(updated)) return updated;
   }
   if (which % kRefusals <= 2) {
-    const absl::Status read = store.Get(memory.id).status();
+    absl::Status read = store.Get(memory.id).status();
     if (!absl::IsInvalidArgument(read)) return read;
-    const absl::Status removed = store.Remove(memory.id).status();
+    absl::Status removed = store.Remove(memory.id).status();
     if (!absl::IsInvalidArgument(removed)) return removed;
   }
   return store.Store(memory).status();

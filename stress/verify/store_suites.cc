@@ -76,6 +76,7 @@ std::string ExploreProgram(const std::string& suite, const StoreProgram& tried,
   world::ExplorerOptions options;
   options.name = explorer;
   options.seed = run.seed;
+  options.aims_crashes = tried.program.bounds.crashes_max > 0;
   // What has an end is not cut off by a clock: a class left out would leave the verdict open.
   if (tried.exhaustive) budget.time_max = std::chrono::nanoseconds::max();
   const uint64_t images_before = tried.images != nullptr ? tried.images->distinct() : 0;
@@ -138,8 +139,9 @@ SuiteResult ExplorePrograms(const std::string& suite, const std::string& title,
   return result;
 }
 
-Suite OfPrograms(std::string name, std::string title, double weight,
-                 std::vector<std::string_view> walks, const OpenStore& open, MakePrograms make) {
+Suite OfPrograms(const std::string& name, const std::string& title, double weight,
+                 const std::vector<std::string_view>& walks, const OpenStore& open,
+                 const MakePrograms& make) {
   Suite suite;
   suite.name = name;
   suite.title = title;
@@ -197,8 +199,8 @@ SuiteResult ExploreDamages(const std::string& suite, const std::string& title,
   return result;
 }
 
-Suite OfTrials(std::string name, std::string title, double weight, const OpenStore& open,
-               MakeTrials make) {
+Suite OfTrials(const std::string& name, const std::string& title, double weight,
+               const OpenStore& open, const MakeTrials& make) {
   Suite suite;
   suite.name = name;
   suite.title = title;
