@@ -29,7 +29,7 @@ TEST(CrashAim, SpreadsCrashesOverAllPoints) {
     aim.End();
   }
   EXPECT_GT(crashes, kExecutions / 2);
-  for (const int hit : hits) EXPECT_NEAR(hit, crashes / 10, crashes / 30);
+  for (const int hit : hits) EXPECT_NEAR(10 * hit, crashes, crashes * 0.3);
 }
 
 TEST(CrashAim, LearnsEachEraByItself) {

@@ -80,7 +80,7 @@ void StoreClient::DemandExcuse(std::string_view call, const absl::Status& status
 
 // ---- Opening and closing.
 
-// The one fault that bounds allow may hit the opening; then opening it again must work.
+// Faults may hit the opening, as many as the bounds allow; then opening it again must work.
 absl::StatusOr<std::unique_ptr<MemoryStore>> StoreClient::OpenPatiently(std::string_view path,
                                                                         EventListener* listener) {
   std::string name;
@@ -90,12 +90,11 @@ absl::StatusOr<std::unique_ptr<MemoryStore>> StoreClient::OpenPatiently(std::str
     name = path;
   }
   options.listener = listener;
-  const uint64_t faults = Faults();
-  auto opened = open_(world_.file_system(), name, options);
-  if (!opened.ok() && !died() && Excused(opened.status(), faults)) {
-    opened = open_(world_.file_system(), name, options);
+  for (;;) {
+    const uint64_t faults = Faults();
+    auto opened = open_(world_.file_system(), name, options);
+    if (opened.ok() || died() || !Excused(opened.status(), faults)) return opened;
   }
-  return opened;
 }
 
 bool StoreClient::Open() {
@@ -138,9 +137,9 @@ bool StoreClient::ReadRecovered() {
     }
     call.client = kAfterCrash;
     call.invoked_at = world_.Now();
-    const uint64_t faults = Faults();
-    ReadInto(call, Verb::kGet);
-    if (call.outcome == CallOutcome::kRejected && Faults() != faults) ReadInto(call, Verb::kGet);
+    do {
+      ReadInto(call, Verb::kGet);  // what fails has its excuse, and is read again
+    } while (!died() && call.outcome == CallOutcome::kRejected);
     if (died()) return false;
     call.returned_at = world_.Now();
     Demand(call.outcome != CallOutcome::kDamaged, "false corruption",
@@ -287,7 +286,10 @@ void StoreClient::Read(const Operation& operation) {
   Call& call = recorder_.Invoke(operation, contains ? CallKind::kContains : CallKind::kGet);
   ReadInto(call, VerbOf(operation));
   if (died()) return;
-  world_.AddNote(TextOf(call));
+  {
+    const AllocationScope scope;
+    world_.AddNote(TextOf(call));
+  }
   recorder_.Return(call);
 }
 

@@ -71,10 +71,11 @@ void StoreClient::Backup() {
   io::FileSystem& files = world_.file_system();
   const uint64_t faults = Faults();
   const absl::StatusOr<bool> exists = files.Exists(path);
-  if (exists.ok() && *exists) {
-    DemandExcuse("Removing an old backup", files.Remove(path), faults);
-  }
-  if (died()) return;
+  const absl::Status removed = !exists.ok() ? exists.status()
+                               : *exists    ? files.Remove(path)
+                                            : absl::OkStatus();
+  DemandExcuse("Removing an old backup", removed, faults);
+  if (died() || !removed.ok()) return;
   const absl::Status written = store_->Backup(path);
   if (died()) return;
   DemandExcuse("Backup", written, faults);

@@ -254,6 +254,17 @@ std::vector<StoreProgram> FaultPrograms(const OpenStore& open) {
   add("fault_short", {.short_transfers_max = 1}, false,
       "Each read and write moves half of its bytes once.");
   add("fault_allocation", {.allocation_failures_max = 1}, true, "Each allocation fails once.");
+  world::Bounds both = CrashBounds(2);
+  both.faults_max = 2;
+  both.short_transfers_max = 1;
+  both.allocation_failures_max = 1;
+  programs.push_back(Walk({.name = "fault_crash",
+                           .open = open,
+                           .setup = Setup::kUsual,
+                           .bounds = both,
+                           .generate = GenerateCrash,
+                           .faults_excuse = true},
+                          "One client; up to four faults and two crashes, each anywhere.", 2));
   return programs;
 }
 

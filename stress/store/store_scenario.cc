@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model/history_oracle.h"
+#include "model/world/allocation_faults.h"
 #include "model/world/world.h"
 #include "stress/store/history_recorder.h"
 #include "stress/store/operations.h"
@@ -58,6 +59,7 @@ class StoreScenario final : public world::Scenario {
 
  private:
   StoreClient MakeClient() {
+    const world::AllocationScope scope;
     return StoreClient(world_, recorder_, trial_->open, OptionsOf(trial_->setup),
                        {.faults = trial_->faults_excuse});
   }
