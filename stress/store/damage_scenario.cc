@@ -221,7 +221,6 @@ world::Program MakeDamageProgram(std::string name, OpenStore open,
   world::Program program;
   program.name = std::move(name);
   program.bounds.steps_max = 200'000;
-  program.bounds.preemptions_max = 0;  // there is one thread: nothing to reduce
   program.make = [shared](World& world, std::span<const world::Operation>) {
     return std::make_unique<DamageScenario>(world, shared);
   };
