@@ -91,11 +91,13 @@ absl::Status Recovery::Replay(Index& index) {
   report_.cut_at = scan_.end_offset;
   report_.entries_replayed = scan_.entries.size();
   for (const ScannedExtent& extent : scan_.extents) {
-    const FileOffset begin = space_.geometry().Begin(extent.extent);
+    // By where the bytes were read to, not by place: an extent of which nothing was used may have
+    // been taken again, for a later segment.
+    const std::byte* const begin = extent.bytes.get();
+    const std::byte* const end = begin + superblock_.extent_bytes;
     const bool is_used =
         std::any_of(scan_.entries.begin(), scan_.entries.end(), [&](const ScannedEntry& scanned) {
-          return scanned.place >= begin &&
-                 scanned.place.value < begin.value + superblock_.extent_bytes;
+          return scanned.bytes.data() >= begin && scanned.bytes.data() < end;
         });
     if (is_used &&
         !space_.AdoptRun({extent.extent, 1}, ExtentType::kLog, extent.generation, extent.first)) {
