@@ -112,14 +112,17 @@ bool StoreClient::Open(bool was_torn) {
 }
 
 void StoreClient::DemandNoDamage(bool was_torn) {
-  for (const Damage& damage : store_->recovery().damages) {
-    if (was_torn && damage.structure == "superblock") continue;
+  const RecoveryReport& report = store_->recovery();
+  if (!report.damages.empty()) {
     const AllocationScope scope;
+    const Damage& damage = report.damages.front();
     world_.Fail("false corruption",
                 absl::StrCat(
                     "The recovery report lists damage, and nothing was damaged: ", damage.structure,
                     " at ", damage.offset.value, ": ", damage.explanation));
   }
+  Demand(was_torn || !report.superblock_restored, "false corruption",
+         "A superblock is not intact, and nothing was damaged.");
 }
 
 void StoreClient::ReadInto(Call& call, Verb verb) {

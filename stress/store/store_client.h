@@ -37,8 +37,7 @@ class StoreClient {
         excuses_(excuses) {}
 
   // Opens the store. False if the world crashed meanwhile; what must not fail has failed the
-  // execution. `was_torn`: a crash or a failed write may have torn a superblock, which cannot be
-  // told from damage.
+  // execution. `was_torn`: a crash or a failed write may have torn a superblock.
   bool Open(bool was_torn);
   // Reads everything and begins an era with it: what a recovery has shown. False as above.
   bool ReadRecovered();
