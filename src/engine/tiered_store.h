@@ -125,7 +125,8 @@ class TieredStore final : public MemoryStore {
   Lookup Find(std::string_view id, uint64_t hash) const;
   // Decodes and verifies the log entry of `entry` into `lookup`. False: it is damaged.
   bool DecodeInto(const Delta& entry, Lookup& lookup) const;
-  absl::StatusOr<MemoryView> ViewOf(const Lookup& lookup) const;
+  // The memory, verified. DATA_LOSS says where its damage is; so does `damage`, unless null.
+  absl::StatusOr<MemoryView> ViewOf(const Lookup& lookup, Damage* damage = nullptr) const;
 
   // ---- Mutations: tiered_store_mutations.cc.
   absl::StatusOr<Sequence> StoreOnce(const Memory& memory, uint64_t hash);
@@ -144,6 +145,7 @@ class TieredStore final : public MemoryStore {
 
   // ---- Durability: tiered_store_checkpoints.cc. Within a call.
   absl::Status SyncNow();
+  void NoteDurable(Sequence sequence);
   bool CheckpointIsDue() const;
   absl::Status CutCheckpoint(bool clean) ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status WriteAndName(CheckpointCut& cut, const format::LogSegment& position, bool clean)

@@ -30,19 +30,23 @@ absl::Status TieredStore::SyncNow() {
     sequence = last_sequence();
   }
   ENGRAM_RETURN_IF_ERROR(parts_->commit->Sync(target));
+  NoteDurable(sequence);
+  return absl::OkStatus();
+}
+
+// Everything up to `sequence` is durable.
+void TieredStore::NoteDurable(Sequence sequence) {
   uint64_t known = durable_sequence_.Load(std::memory_order_relaxed);
   while (known < sequence.value &&
          !durable_sequence_.CompareExchangeWeak(known, sequence.value, std::memory_order_relaxed,
                                                 std::memory_order_relaxed)) {
   }
-  if (options_.listener != nullptr) {
-    try {
-      options_.listener->OnDurable(sequence);
-    } catch (...) {
-      // The listener's affair.
-    }
+  if (options_.listener == nullptr) return;
+  try {
+    options_.listener->OnDurable(sequence);
+  } catch (...) {
+    // The listener's affair.
   }
-  return absl::OkStatus();
 }
 
 absl::Status TieredStore::Sync() {
@@ -97,10 +101,10 @@ absl::Status TieredStore::CutCheckpoint(bool clean) {
   {
     const AllStripes no_mutations(*this);
     sync::MutexLock lock(parts_->log.mutex());
-    cut.extents = parts_->space.Rows(parts_->log.spare_extent());
+    position = parts_->log.Position();
+    cut.extents = parts_->space.Rows(position, parts_->log.spare_extent());
     cut.memories = Count();
     cut.sequence = last_sequence();
-    position = parts_->log.Position();
     index.Freeze(std::move(fresh));
     entries_since_checkpoint_.Store(0, std::memory_order_relaxed);
   }
@@ -122,6 +126,7 @@ absl::Status TieredStore::WriteAndName(CheckpointCut& cut, const format::LogSegm
   Space& space = parts_->space;
   Index& index = *parts_->index;
   ENGRAM_RETURN_IF_ERROR(parts_->commit->Sync(position.first));
+  NoteDurable(cut.sequence);
   cut.changes = index.FrozenInOrder();
   const uint64_t memories = cut.memories;
   const CheckpointPlace old = index.CheckpointNow().place();
@@ -163,7 +168,7 @@ absl::Status TieredStore::WriteAndName(CheckpointCut& cut, const format::LogSegm
       // The listener's affair.
     }
   }
-  space.ReleaseDeadLogExtents(position);
+  space.ReleaseForgotten();
   space.Collect(parts_->commit->durable());
   return absl::OkStatus();
 }

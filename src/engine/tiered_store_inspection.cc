@@ -99,21 +99,21 @@ void TieredStore::VerifyHash(uint64_t hash, VerifyReport& report) const {
     ++report.memories_checked;
     Lookup lookup;
     const bool decoded = DecodeInto(entry, lookup);
-    absl::Status damage = lookup.damage;
+    Damage damage{entry.place, entry.entry_bytes, "log entry", "", ""};
+    absl::Status status = lookup.damage;
     if (decoded) {
-      const absl::StatusOr<MemoryView> view = ViewOf(lookup);
-      damage = view.status();
+      status = ViewOf(lookup, &damage).status();
+      damage.id = lookup.record.id;
       report.content_bytes += entry.entry_bytes;
       if (lookup.record.record.blob) {
         report.content_bytes +=
             format::RoundUp(*lookup.record.record.content_bytes, format::kAlignment);
       }
     }
-    if (damage.ok()) continue;
+    if (status.ok()) continue;
     ++report.memories_damaged;
-    report.damages.push_back({entry.place, entry.entry_bytes, "memory",
-                              decoded ? std::string(lookup.record.id) : "",
-                              std::string(damage.message())});
+    damage.explanation = std::string(status.message());
+    report.damages.push_back(std::move(damage));
   }
 }
 

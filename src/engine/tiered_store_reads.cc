@@ -90,29 +90,40 @@ bool TieredStore::DecodeInto(const Delta& entry, Lookup& lookup) const {
   return true;
 }
 
-absl::StatusOr<MemoryView> TieredStore::ViewOf(const Lookup& lookup) const {
+absl::StatusOr<MemoryView> TieredStore::ViewOf(const Lookup& lookup, Damage* damage) const {
   Space& space = parts_->space;
+  const auto damaged = [&](const char* structure, FileOffset offset, uint64_t bytes,
+                           absl::string_view why) {
+    if (damage != nullptr) {
+      damage->offset = offset;
+      damage->bytes = bytes;
+      damage->structure = structure;
+    }
+    return Damaged(structure, offset.value, why);
+  };
   const format::Record& record = lookup.record.record;
   const FileOffset slot = space.geometry().OffsetOf(record.slot);
   if (!space.Contains(record.slot)) {
-    return Damaged("embedding", slot.value, "it lies outside of the file");
+    return damaged("embedding", slot, format::kSlotBytes, "it lies outside of the file");
   }
   const std::span<const std::byte, format::kSlotBytes> embedding(
       space.Bytes(slot, format::kSlotBytes), format::kSlotBytes);
   if (format::EmbeddingHash(embedding) != record.embedding_hash) {
-    return Damaged("embedding", slot.value, "its checksum does not match its bytes");
+    return damaged("embedding", slot, format::kSlotBytes, "its checksum does not match its bytes");
   }
   std::optional<std::string_view> content;
   if (record.content_bytes) content = record.content;
   if (record.blob) {
     const FileOffset offset = record.blob->offset;
     if (!space.Contains(offset, *record.content_bytes)) {
-      return Damaged("blob", offset.value, "it reaches beyond the end of the file");
+      return damaged("blob", offset, *record.content_bytes,
+                     "it reaches beyond the end of the file");
     }
     const std::span<const std::byte> blob(space.Bytes(offset, *record.content_bytes),
                                           *record.content_bytes);
     if (format::BlobChecksum(space.store_id(), offset, blob) != record.blob->checksum) {
-      return Damaged("blob", offset.value, "its checksum does not match its bytes");
+      return damaged("blob", offset, *record.content_bytes,
+                     "its checksum does not match its bytes");
     }
     content = std::string_view(reinterpret_cast<const char*>(blob.data()), blob.size());
   }
