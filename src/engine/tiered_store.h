@@ -152,6 +152,7 @@ class TieredStore final : public MemoryStore {
 
   // ---- Durability: tiered_store_checkpoints.cc. Within a call.
   absl::Status SyncNow();
+  void NoteDurable(Sequence sequence);
   bool CheckpointIsDue() const;
   absl::Status CutCheckpoint(bool clean) ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status WriteAndName(CheckpointCut& cut, const format::LogSegment& position, bool clean)

@@ -30,19 +30,23 @@ absl::Status TieredStore::SyncNow() {
     sequence = last_sequence();
   }
   ENGRAM_RETURN_IF_ERROR(parts_->commit->Sync(target));
+  NoteDurable(sequence);
+  return absl::OkStatus();
+}
+
+// Everything up to `sequence` is durable.
+void TieredStore::NoteDurable(Sequence sequence) {
   uint64_t known = durable_sequence_.Load(std::memory_order_relaxed);
   while (known < sequence.value &&
          !durable_sequence_.CompareExchangeWeak(known, sequence.value, std::memory_order_relaxed,
                                                 std::memory_order_relaxed)) {
   }
-  if (options_.listener != nullptr) {
-    try {
-      options_.listener->OnDurable(sequence);
-    } catch (...) {
-      // The listener's affair.
-    }
+  if (options_.listener == nullptr) return;
+  try {
+    options_.listener->OnDurable(sequence);
+  } catch (...) {
+    // The listener's affair.
   }
-  return absl::OkStatus();
 }
 
 absl::Status TieredStore::Sync() {
@@ -122,6 +126,7 @@ absl::Status TieredStore::WriteAndName(CheckpointCut& cut, const format::LogSegm
   Space& space = parts_->space;
   Index& index = *parts_->index;
   ENGRAM_RETURN_IF_ERROR(parts_->commit->Sync(position.first));
+  NoteDurable(cut.sequence);
   cut.changes = index.FrozenInOrder();
   const uint64_t memories = cut.memories;
   const CheckpointPlace old = index.CheckpointNow().place();
