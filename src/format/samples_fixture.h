@@ -4,6 +4,7 @@
 #ifndef ENGRAM_FORMAT_SAMPLES_FIXTURE_H_
 #define ENGRAM_FORMAT_SAMPLES_FIXTURE_H_
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include "format/geometry.h"
 #include "format/log_entry.h"
 #include "format/superblock.h"
+#include "format/zeros.h"
 
 namespace engram::inline ENGRAM_BODY::format {
 
@@ -271,14 +273,26 @@ inline std::vector<SampleEntry> SampleEntries() {
 
 // ---- Looking at bytes.
 
-// Two digits for each byte, zeros at the end left out.
+// Two digits for each byte.
 inline std::string Hex(std::span<const std::byte> bytes) {
-  while (!bytes.empty() && bytes.back() == std::byte{0}) bytes = bytes.first(bytes.size() - 1);
   std::string text;
   for (const std::byte byte : bytes) {
     for (const int shift : {4, 0}) {
       text += "0123456789abcdef"[std::to_integer<unsigned>(byte) >> shift & 15];
     }
+  }
+  return text;
+}
+
+// Lines of 32 bytes, each behind its offset, without those that are zero: for golden bytes.
+inline std::string HexLines(std::span<const std::byte> bytes) {
+  std::string text;
+  for (size_t offset = 0; offset < bytes.size(); offset += 32) {
+    const auto line = bytes.subspan(offset, std::min<size_t>(32, bytes.size() - offset));
+    if (AreZeros(line) && offset + 32 < bytes.size()) continue;
+    std::array<std::byte, 2> position;
+    position = {static_cast<std::byte>(offset >> 8), static_cast<std::byte>(offset)};
+    text += Hex(position) + " " + Hex(line) + "\n";
   }
   return text;
 }
