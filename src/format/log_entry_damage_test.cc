@@ -136,6 +136,35 @@ TEST(LogEntryDamage, LengthsThatOverflowAreRefused) {
 
 // ---- Intact bytes that no program writes.
 
+// Of a length that agrees with the id's.
+TEST(LogEntryDamage, IdsThatAreNoneAreRefused) {
+  struct Resized {
+    const char* what;
+    Bytes bytes;
+    uint16_t id_bytes;
+    size_t size;
+  };
+  const std::string longest(kIdBytesMax, 'x');
+  const Resized entries[] = {
+      {"a record of a longer id", EncodedRecord(longest, SampleBlobRecord()), 1025, 1152},
+      {"a removal of a longer id", EncodedRemoval(longest, SampleRemoval()), 1025, 1072},
+      {"a move of a longer id", EncodedMove(longest, {9}, kSampleMove), 1025, 1088},
+      {"a removal of nothing", EncodedRemoval("a", SampleRemoval()), 0, 40},
+      {"a move of nothing", EncodedMove("a", {9}, kSampleMove), 0, 56},
+      {"a frame with an id", EncodedFrame({1001}, {}, {}), 8, 48},
+      {"a frame whose id has no room", EncodedFrame({1001}, {}, {}), 8, 40},
+      {"a link with an id", EncodedLink({7}, {8}), 1032, 1072},
+  };
+  for (const Resized& entry : entries) {
+    ASSERT_TRUE(StatusOf(entry.bytes).ok()) << entry.what;
+    Bytes bytes = entry.bytes;
+    bytes.resize(entry.size);
+    StoreLittleEndian(bytes.data() + 8, static_cast<uint32_t>(bytes.size()));
+    StoreLittleEndian(bytes.data() + 18, entry.id_bytes);
+    ExpectDataLoss(StatusOf(WithChecksum(bytes)), entry.what);
+  }
+}
+
 TEST(LogEntryDamage, UnknownKindsAreRefused) {
   for (const SampleEntry& sample : SampleEntries()) {
     for (unsigned kind = 0; kind < 256; ++kind) {
