@@ -33,6 +33,7 @@
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 // Of the sanitizers' runtime: calls the first function for each allocation.
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the name is theirs.
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void*,
                                                                            size_t),
                                                          void (*freed)(const volatile void*));
@@ -58,9 +59,9 @@ void IgnoreRelease(const volatile void* /*memory*/) {}
 
 // The runtime has room for few hooks: installed once.
 bool AllocationsAreSeen() {
-  static const bool kInstalled =
+  static const bool installed =
       __sanitizer_install_malloc_and_free_hooks(CountAllocation, IgnoreRelease) != 0;
-  return kInstalled;
+  return installed;
 }
 
 // What `decode` returns; it must not allocate much more than the size of `bytes`.

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/body.h"
 #include "base/checksum.h"
 #include "base/coding.h"
@@ -136,7 +137,7 @@ inline std::vector<std::string> Complaints(const std::vector<Table>& tables,
   for (const std::string& section : structure.sections) {
     for (const Row& row : RowsOf(tables, section, "offset")) {
       const std::string field = row[2];
-      const std::string name = section + ", " + field;
+      const std::string name = absl::StrCat(section, ", ", field);
       const size_t offset = row[0] == "then" ? end : Number(row[0]).value_or(SIZE_MAX);
       if (offset != end) complaints.push_back(name + ": a gap or an overlap");
       const auto in_words = structure.sizes.find(row[1]);
@@ -157,8 +158,8 @@ inline std::vector<std::string> Complaints(const std::vector<Table>& tables,
       if (expected == structure.fields.end()) {
         complaints.push_back(name + ": no such field");
       } else if (found != expected->second) {
-        complaints.push_back(name + ": expected " + Hex(expected->second) + ", found " +
-                             Hex(found));
+        complaints.push_back(
+            absl::StrCat(name, ": expected ", Hex(expected->second), ", found ", Hex(found)));
       }
       if (!seen.insert(field).second) complaints.push_back(name + ": twice");
     }

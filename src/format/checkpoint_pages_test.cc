@@ -202,7 +202,9 @@ TEST(CheckpointMeta, EveryBitFlipChangesItsChecksum) {
   const uint64_t checksum = MetaChecksum(intact, kSampleStore, kSampleCheckpoint);
   const Decoding verify = [checksum](const Bytes& bytes) {
     const absl::StatusOr<CheckpointMeta> decoded = Decoded(bytes);
-    if (decoded.ok()) EXPECT_EQ(Encode(*decoded, kSampleGeometry), bytes);
+    if (decoded.ok()) {
+      EXPECT_EQ(Encode(*decoded, kSampleGeometry), bytes);
+    }
     return MetaChecksum(bytes, kSampleStore, kSampleCheckpoint) == checksum
                ? absl::OkStatus()
                : absl::DataLossError("another checksum");

@@ -43,7 +43,9 @@ Bytes With(Bytes bytes, size_t offset, T value) {
 // Bytes that may be those of some entry: if they are, that entry has no others.
 void ExpectOneEncoding(const Bytes& bytes) {
   const absl::StatusOr<LogEntry> entry = DecodeEntry(bytes, kSamplePlace);
-  if (entry.ok()) EXPECT_EQ(EncodedAgain(*entry, kSamplePlace), bytes);
+  if (entry.ok()) {
+    EXPECT_EQ(EncodedAgain(*entry, kSamplePlace), bytes);
+  }
 }
 
 TEST(LogEntryDamage, EveryBitFlipIsDataLoss) {
