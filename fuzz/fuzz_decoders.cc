@@ -97,8 +97,7 @@ bool IsSafe(const Superblock& superblock) {
     if (Wide{run.first.value} + run.extents > geometry.ExtentsMax()) return false;
     room += Wide{run.extents} * superblock.extent_bytes - kExtentHeaderBytes;
   }
-  const Wide meta_bytes = (Wide{superblock.meta_bytes} + 511) / 512 * 512;
-  return meta_bytes + Wide{superblock.buckets} * kBucketBytes <= room &&
+  return superblock.meta_bytes + Wide{superblock.buckets} * kBucketBytes <= room &&
          superblock.memories <= Wide{superblock.buckets} * kBucketEntriesMax &&
          superblock.runs.size() <= Superblock::kRunsMax &&
          superblock.segments.size() <= Superblock::kSegmentsMax;

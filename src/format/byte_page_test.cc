@@ -34,6 +34,7 @@ Structure SegmentStructure(const LogSegment& segment, Bytes bytes) {
           std::move(bytes),
           {{"first", Le(segment.first.value)},
            {"generation", Le(segment.generation.value)},
+           {"extent first", Le(segment.extent_first.value)},
            {"extent", Le(segment.extent.value)},
            {"offset", Le(segment.offset)}},
           {}};
@@ -52,7 +53,7 @@ void AddSuperblock(const std::vector<Table>& tables, std::vector<Structure>& str
   const Bytes bytes(encoded.begin(), encoded.end());
   Bytes segments;
   for (size_t i = 0; i < sample.segments.size(); ++i) {
-    structures.push_back(SegmentStructure(sample.segments[i], Slice(bytes, 128 + i * 24, 24)));
+    structures.push_back(SegmentStructure(sample.segments[i], Slice(bytes, 128 + i * 32, 32)));
     segments = Joined(segments, FromPage(tables, structures.back()));
   }
   Bytes runs;
@@ -80,7 +81,7 @@ void AddSuperblock(const std::vector<Table>& tables, std::vector<Structure>& str
                          {"run count", Le(static_cast<uint32_t>(sample.runs.size()))},
                          {"segment count", Le(static_cast<uint32_t>(sample.segments.size()))},
                          {"checksum", Le(Checksum(std::span(bytes).subspan(128), front))},
-                         {"segments", Padded(segments, size_t{16} * 24)},
+                         {"segments", Padded(segments, size_t{12} * 32)},
                          {"runs", Padded(runs, size_t{64} * 8)}},
                         {}});
 }
@@ -199,12 +200,15 @@ void AddOtherEntries(const std::vector<Table>& tables, std::vector<Structure>& s
                                        {"row", Le(kSampleMove.row)},
                                        {"tier", Le(kSampleMove.tier)},
                                        {"id", Text(kSampleId)}}));
-  const LogNumber first_hashed{kSampleNumber.value - 3};
-  structures.push_back(EntryStructure(
-      "Frame", EncodedFrame({1001}, first_hashed, kSampleHashes), 5, 0, 0, 3,
-      {{"durable", Le(uint64_t{1001})},
-       {"first hashed", Le(first_hashed.value)},
-       {"hashes", Joined(Le(kSampleHashes[0]), Le(kSampleHashes[1]), Le(kSampleHashes[2]))}}));
+  const LogNumber first_hashed{kSampleNumber.value - 4};
+  for (const bool follows_frame : {false, true}) {
+    structures.push_back(EntryStructure(
+        "Frame", EncodedFrame({1001}, first_hashed, follows_frame, kSampleHashes), 5,
+        follows_frame ? 4 : 0, 0, 3,
+        {{"durable", Le(uint64_t{1001})},
+         {"first hashed", Le(first_hashed.value)},
+         {"hashes", Joined(Le(kSampleHashes[0]), Le(kSampleHashes[1]), Le(kSampleHashes[2]))}}));
+  }
   structures.push_back(
       EntryStructure("Link", EncodedLink({7}, {0x99}), 6, 0, 0, 0,
                      {{"next extent", Le(uint32_t{7})}, {"next generation", Le(uint64_t{0x99})}}));

@@ -152,13 +152,15 @@ void EncodeMove(std::span<std::byte> target, const EntryPlace& place, LogNumber 
 }
 
 void EncodeFrame(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
-                 LogNumber durable, LogNumber first_hashed, std::span<const uint64_t> hashes) {
+                 LogNumber durable, LogNumber first_hashed, bool follows_frame,
+                 std::span<const uint64_t> hashes) {
   ENGRAM_CHECK(hashes.size() <= kFrameHashesMax, "too many hashes for a frame");
   ENGRAM_CHECK(layout::CanBeFrame(number, durable, first_hashed, hashes.size()),
                "a frame's numbers contradict each other");
   CheckTarget(target, FrameEntryBytes(hashes.size()));
   EncodeHeader(target, place, number,
-               {EntryKind::kFrame, 0, 0, static_cast<uint32_t>(hashes.size())});
+               {EntryKind::kFrame, follows_frame ? layout::kFollowsFrameFlag : uint8_t{0}, 0,
+                static_cast<uint32_t>(hashes.size())});
   std::byte* const at = target.data();
   StoreLittleEndian(at + layout::kDurableAt, durable.value);
   StoreLittleEndian(at + layout::kFirstHashedAt, first_hashed.value);

@@ -111,11 +111,11 @@ struct LogEntry {
   MoveTarget move;                            // kMove
 
   // kFrame: every entry before `durable` is; `hash_count` hashes of ids, of the entries from
-  // `first_hashed` to the one before this frame; 0 for entries that are about no memory. Without
-  // hashes `first_hashed` may be any.
+  // `first_hashed` on, all of them before this frame; 0 for entries that are about no memory.
   LogNumber durable;
   LogNumber first_hashed;
   uint32_t hash_count = 0;
+  bool follows_frame = false;             // the entry before `first_hashed` is a frame
   uint64_t HashAt(uint32_t index) const;  // REQUIRES: index < hash_count
 
   ExtentId next_extent;  // kLink
@@ -154,10 +154,10 @@ void EncodeRemove(std::span<std::byte> target, const EntryPlace& place, LogNumbe
                   std::string_view id, const Removal& removal);
 void EncodeMove(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
                 std::string_view id, Sequence sequence, const MoveTarget& move);
-// REQUIRES: durable <= number; at most kFrameHashesMax hashes, of the entries from `first_hashed`
-// to the one before `number` if there are any.
+// REQUIRES: durable <= number; at most kFrameHashesMax hashes, all of entries before `number`.
 void EncodeFrame(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
-                 LogNumber durable, LogNumber first_hashed, std::span<const uint64_t> hashes);
+                 LogNumber durable, LogNumber first_hashed, bool follows_frame,
+                 std::span<const uint64_t> hashes);
 void EncodeLink(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
                 ExtentId next_extent, Generation next_generation);
 

@@ -153,8 +153,8 @@ TEST(LogEntryDamage, IdsThatAreNoneAreRefused) {
       {"a move of a longer id", EncodedMove(longest, {9}, kSampleMove), 1025, 1088},
       {"a removal of nothing", EncodedRemoval("a", SampleRemoval()), 0, 40},
       {"a move of nothing", EncodedMove("a", {9}, kSampleMove), 0, 56},
-      {"a frame with an id", EncodedFrame({1001}, {}, {}), 8, 48},
-      {"a frame whose id has no room", EncodedFrame({1001}, {}, {}), 8, 40},
+      {"a frame with an id", EncodedFrame({1001}, {}, false, {}), 8, 48},
+      {"a frame whose id has no room", EncodedFrame({1001}, {}, false, {}), 8, 40},
       {"a link with an id", EncodedLink({7}, {8}), 1032, 1072},
   };
   for (const Resized& entry : entries) {
@@ -185,9 +185,10 @@ TEST(LogEntryDamage, UnknownKindsAreRefused) {
 TEST(LogEntryDamage, UnknownFlagsAreRefused) {
   for (const SampleEntry& sample : SampleEntries()) {
     const auto kind = static_cast<EntryKind>(sample.bytes[16]);
-    const unsigned known = kind == EntryKind::kRecord || kind == EntryKind::kRelocated ? 3u
-                           : kind == EntryKind::kRemove                                ? 2u
-                                                                                       : 0u;
+    unsigned known = 0;
+    if (kind == EntryKind::kRecord || kind == EntryKind::kRelocated) known = 3;
+    if (kind == EntryKind::kRemove) known = 2;
+    if (kind == EntryKind::kFrame) known = 4;
     for (unsigned flags = 0; flags < 256; ++flags) {
       const Bytes bytes = With(sample.bytes, 17, static_cast<uint8_t>(flags));
       if ((flags & ~known) == 0) {
@@ -239,12 +240,13 @@ TEST(LogEntryDamage, ContradictionsAreRefused) {
   ExpectDataLoss(StatusOf(With(removal, 32, uint64_t{0})), "removes nothing");
   ExpectDataLoss(StatusOf(With(removal, 32, UINT64_MAX)), "removes what comes later");
   ExpectDataLoss(StatusOf(With(removal, 48, uint32_t{0})), "releases an empty blob");
-  const Bytes frame = EncodedFrame(kSampleNumber, {kSampleNumber.value - 3}, kSampleHashes);
+  const Bytes frame = EncodedFrame(kSampleNumber, {kSampleNumber.value - 3}, false, kSampleHashes);
   ExpectDataLoss(StatusOf(With(frame, 24, kSampleNumber.value + 1)), "durable before its time");
-  for (const uint64_t first : {uint64_t{0}, kSampleNumber.value - 4, kSampleNumber.value - 2,
-                               kSampleNumber.value + 1, UINT64_MAX}) {
-    ExpectDataLoss(StatusOf(With(frame, 32, first)), "hashes of other entries");
+  for (const uint64_t first :
+       {kSampleNumber.value - 2, kSampleNumber.value, kSampleNumber.value + 1, UINT64_MAX}) {
+    ExpectDataLoss(StatusOf(With(frame, 32, first)), "hashes of later entries");
   }
+  EXPECT_TRUE(StatusOf(With(frame, 32, kSampleNumber.value - 4)).ok());
 }
 
 // ---- The encoders refuse the same, and what does not fit.
@@ -278,8 +280,8 @@ TEST(LogEntryDeathTest, WhatWouldNotBeReadIsNotWritten) {
   Removal removal = SampleRemoval();
   removal.predecessor = {};
   EXPECT_DEATH(EncodedRemoval("a", removal), "does not come after what it removes");
-  EXPECT_DEATH(EncodedFrame({1008}, {}, {}), "numbers contradict");
-  EXPECT_DEATH(EncodedFrame({1001}, {1005}, kSampleHashes), "numbers contradict");
+  EXPECT_DEATH(EncodedFrame({1008}, {}, false, {}), "numbers contradict");
+  EXPECT_DEATH(EncodedFrame({1001}, {1005}, false, kSampleHashes), "numbers contradict");
 }
 
 TEST(LogEntryDeathTest, NumbersOutsideOfTheExtentAreNotWritten) {
@@ -303,7 +305,7 @@ TEST(LogEntryDeathTest, NothingIsWrittenOutsideOfTheTarget) {
                "does not have its size");
   EXPECT_DEATH(EncodeMove(target, kSamplePlace, kSampleNumber, "a", {9}, kSampleMove),
                "does not have its size");
-  EXPECT_DEATH(EncodeFrame(target, kSamplePlace, kSampleNumber, {}, {}, {}),
+  EXPECT_DEATH(EncodeFrame(target, kSamplePlace, kSampleNumber, {}, {}, false, {}),
                "does not have its size");
   EXPECT_DEATH(EncodeLink(target, kSamplePlace, kSampleNumber, {7}, {8}), "does not have its size");
 }

@@ -36,9 +36,10 @@ uint64_t UnpaddedBytes(const std::byte* at) {
   const bool is_frame = entry_kind == EntryKind::kFrame;
   const bool about_memory = !is_frame && entry_kind != EntryKind::kLink;
   if (about_memory ? id_bytes == 0 || id_bytes > kIdBytesMax : id_bytes != 0) return 0;
-  const uint8_t flags_known = is_record ? layout::kBlobFlag | layout::kReleasesBlobFlag
-                              : entry_kind == EntryKind::kRemove ? layout::kReleasesBlobFlag
-                                                                 : 0;
+  uint8_t flags_known = 0;
+  if (is_record) flags_known = layout::kBlobFlag | layout::kReleasesBlobFlag;
+  if (entry_kind == EntryKind::kRemove) flags_known = layout::kReleasesBlobFlag;
+  if (is_frame) flags_known = layout::kFollowsFrameFlag;
   if ((flags & ~flags_known) != 0) return 0;
   const bool has_blob = (flags & layout::kBlobFlag) != 0;
   if (has_blob && (count == 0 || count == layout::kNoContent)) return 0;
@@ -130,6 +131,8 @@ void Load(std::span<const std::byte> bytes, const EntryPlace& place, LogEntry& e
       entry.durable = {LoadLittleEndian<uint64_t>(at + layout::kDurableAt)};
       entry.first_hashed = {LoadLittleEndian<uint64_t>(at + layout::kFirstHashedAt)};
       entry.hash_count = LoadLittleEndian<uint32_t>(at + layout::kCountAt);
+      entry.follows_frame =
+          (LoadLittleEndian<uint8_t>(at + layout::kFlagsAt) & layout::kFollowsFrameFlag) != 0;
       entry.hashes = at + kFrameBytes;
       return;
     case EntryKind::kLink:

@@ -52,6 +52,7 @@ inline constexpr size_t kNextGenerationAt = 32;
 inline constexpr uint32_t kNoContent = UINT32_MAX;
 inline constexpr uint8_t kBlobFlag = 1;
 inline constexpr uint8_t kReleasesBlobFlag = 2;
+inline constexpr uint8_t kFollowsFrameFlag = 4;
 
 // ---- Places of blobs, from their own beginning.
 inline constexpr size_t kBlobOffsetAt = 0;
@@ -86,12 +87,11 @@ inline bool CanBeReleased(const std::optional<ReleasedBlob>& blob) {
   return !blob || blob->bytes != 0;
 }
 
-// All that a frame says is durable came before it; its hashes are of the entries right before it.
+// All that a frame says is durable, and all whose hashes it has, came before it.
 inline bool CanBeFrame(LogNumber number, LogNumber durable, LogNumber first_hashed,
                        uint64_t hash_count) {
-  if (durable > number) return false;
-  return hash_count == 0 ||
-         (first_hashed <= number && number.value - first_hashed.value == hash_count);
+  return durable <= number && first_hashed <= number &&
+         hash_count <= number.value - first_hashed.value;
 }
 
 }  // namespace engram::inline ENGRAM_BODY::format::layout

@@ -227,12 +227,15 @@ TEST(LogEntry, FramesComeBack) {
   for (uint64_t i = 0; i <= kFrameHashesMax; i += 32) {
     hashes.resize(i, ~i);
     const LogNumber number{5000};
-    const Bytes bytes = EncodedFrame(number, {number.value - i}, hashes, kSamplePlace, number);
+    const bool follows_frame = i % 64 == 0;
+    const Bytes bytes =
+        EncodedFrame(number, {number.value - i}, follows_frame, hashes, kSamplePlace, number);
     const LogEntry entry = Decoded(bytes);
     EXPECT_EQ(entry.kind, EntryKind::kFrame);
     EXPECT_FALSE(entry.is_about_memory());
     EXPECT_EQ(entry.number, number);
     EXPECT_EQ(entry.durable, number);
+    EXPECT_EQ(entry.follows_frame, follows_frame);
     EXPECT_EQ(entry.first_hashed, LogNumber{number.value - i});
     ASSERT_EQ(entry.hash_count, i);
     for (uint32_t k = 0; k < i; ++k) EXPECT_EQ(entry.HashAt(k), hashes[k]);
@@ -315,6 +318,9 @@ TEST(LogEntry, HasTheBytesOfVersion2) {
       {"frame",
        R"(0000 c26434d8687f3a8040000000070000000500000003000000e903000000000000
 0020 ec03000000000000a8a7a6a5a4a3a2a10000000000000000c8c7c6c5c4c3c2c1
+)"},
+      {"frame_after_frame", R"(0000 436dc4b0d4147fa340000000070000000504000003000000ea03000000000000
+0020 e803000000000000a8a7a6a5a4a3a2a10000000000000000c8c7c6c5c4c3c2c1
 )"},
       {"frame_without_hashes",
        R"(0000 eecfd9fe57c01f3c28000000070000000500000000000000ef03000000000000

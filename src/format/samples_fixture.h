@@ -49,16 +49,30 @@ inline Superblock SampleSuperblock() {
           .memories = 250,
           .checkpoint_sequence = {0x20000000063},
           .runs = {{{5}, 1}, {{8}, 2}},
-          .segments = {{{1000}, {0x20000000002}, {6}, 512}, {{1200}, {0x20000000003}, {7}, 4096}}};
+          .segments = {{.first = {1000},
+                        .generation = {0x20000000002},
+                        .extent_first = {900},
+                        .extent = {6},
+                        .offset = 4096},
+                       {.first = {1200},
+                        .generation = {0x20000000003},
+                        .extent_first = {1200},
+                        .extent = {7},
+                        .offset = 512}}};
 }
 
-// A clean store without a checkpoint: nothing but what a new one says.
+// As of a new store: without a checkpoint, and without an extent for the log.
 inline Superblock NewSuperblock() {
   Superblock superblock;
   superblock.store_id = kSampleStore;
   superblock.number = 1;
   superblock.clean = true;
   superblock.extent_bytes = 4 * kMiB;
+  superblock.segments = {{.first = {1},
+                          .generation = {},
+                          .extent_first = {1},
+                          .extent = {},
+                          .offset = kExtentHeaderBytes}};
   return superblock;
 }
 
@@ -199,11 +213,11 @@ inline Bytes EncodedMove(std::string_view id, Sequence sequence, const MoveTarge
   return bytes;
 }
 
-inline Bytes EncodedFrame(LogNumber durable, LogNumber first_hashed,
+inline Bytes EncodedFrame(LogNumber durable, LogNumber first_hashed, bool follows_frame,
                           std::span<const uint64_t> hashes, const EntryPlace& place = kSamplePlace,
                           LogNumber number = kSampleNumber) {
   Bytes bytes(FrameEntryBytes(hashes.size()));
-  EncodeFrame(bytes, place, number, durable, first_hashed, hashes);
+  EncodeFrame(bytes, place, number, durable, first_hashed, follows_frame, hashes);
   return bytes;
 }
 
@@ -236,7 +250,8 @@ inline Bytes EncodedAgain(const LogEntry& entry, const EntryPlace& place) {
     case EntryKind::kFrame: {
       std::vector<uint64_t> hashes;
       for (uint32_t i = 0; i < entry.hash_count; ++i) hashes.push_back(entry.HashAt(i));
-      return EncodedFrame(entry.durable, entry.first_hashed, hashes, place, entry.number);
+      return EncodedFrame(entry.durable, entry.first_hashed, entry.follows_frame, hashes, place,
+                          entry.number);
     }
     case EntryKind::kLink:
       return EncodedLink(entry.next_extent, entry.next_generation, place, entry.number);
@@ -265,8 +280,9 @@ inline std::vector<SampleEntry> SampleEntries() {
       {"remove", EncodedRemoval(kSampleId, SampleRemoval())},
       {"remove_releasing", EncodedRemoval(kSampleId, SampleReleasingRemoval())},
       {"move", EncodedMove(kSampleId, {0x20000000064}, kSampleMove)},
-      {"frame", EncodedFrame({1001}, {kSampleNumber.value - 3}, kSampleHashes)},
-      {"frame_without_hashes", EncodedFrame({1007}, {}, {})},
+      {"frame", EncodedFrame({1001}, {kSampleNumber.value - 3}, false, kSampleHashes)},
+      {"frame_after_frame", EncodedFrame({1002}, {1000}, true, kSampleHashes)},
+      {"frame_without_hashes", EncodedFrame({1007}, {}, false, {})},
       {"link", EncodedLink({7}, {0x20000000003})},
   };
 }

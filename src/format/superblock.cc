@@ -39,7 +39,7 @@ constexpr size_t kRunCountAt = 104;
 constexpr size_t kSegmentCountAt = 108;
 constexpr size_t kChecksumAt = 120;
 constexpr size_t kSegmentsAt = 128;
-constexpr size_t kSegmentBytes = 24;
+constexpr size_t kSegmentBytes = 32;
 constexpr size_t kRunsAt = 512;
 constexpr size_t kRunBytes = 8;
 static_assert(kSegmentsAt + Superblock::kSegmentsMax * kSegmentBytes <= kRunsAt,
@@ -64,15 +64,22 @@ bool IsExtentSize(uint64_t bytes) {
 }
 
 std::string_view WhatIsWrongWithSegments(const Superblock& superblock) {
-  if (superblock.clean && !superblock.segments.empty()) return "it is clean, but has a log";
+  if (superblock.segments.empty()) return "it does not say where its log begins";
+  if (superblock.clean && superblock.segments.size() > 1) return "it is clean, but has to replay";
   const uint64_t extents_max = Geometry{superblock.extent_bytes}.ExtentsMax();
   LogNumber first;
   for (const LogSegment& segment : superblock.segments) {
-    if (segment.extent.value >= extents_max || segment.offset > superblock.extent_bytes ||
-        segment.offset % kAlignment != 0) {
+    if (segment.extent.value >= extents_max || segment.offset < kExtentHeaderBytes ||
+        segment.offset > superblock.extent_bytes || segment.offset % kAlignment != 0) {
       return "a segment of the log lies outside of any extent";
     }
-    if (segment.generation == Generation{}) return "a segment of the log has no generation";
+    // The log of a new store has no extent yet.
+    if (segment.generation == Generation{} && !superblock.clean) {
+      return "a segment of the log has no generation";
+    }
+    if (segment.first == LogNumber{} || segment.first < segment.extent_first) {
+      return "a segment of the log begins before its extent";
+    }
     if (segment.first < first) return "the segments of the log are out of order";
     first = segment.first;
   }
@@ -99,10 +106,12 @@ std::string_view WhatIsWrongWithCheckpoint(const Superblock& superblock) {
     extents += run.extents;
   }
   if (extents > geometry.ExtentsMax()) return "runs of the checkpoint overlap";
-  uint64_t room = extents * superblock.extent_bytes - superblock.runs.size() * kExtentHeaderBytes;
-  if (superblock.meta_bytes > room) return "the checkpoint has no room in its runs";
-  room -= RoundUp(superblock.meta_bytes, kBucketBytes);  // `room` is a multiple, too
-  if (superblock.buckets > room / kBucketBytes) return "the checkpoint has no room in its runs";
+  const uint64_t room =
+      extents * superblock.extent_bytes - superblock.runs.size() * kExtentHeaderBytes;
+  if (superblock.buckets > room / kBucketBytes ||
+      superblock.meta_bytes > room - superblock.buckets * kBucketBytes) {
+    return "the checkpoint has no room in its runs";
+  }
   if (superblock.memories > superblock.buckets * kBucketEntriesMax) {
     return "the checkpoint has more memories than its buckets hold";
   }
@@ -156,8 +165,9 @@ SuperblockBytes Encode(const Superblock& superblock) {
     std::byte* const segment = at + kSegmentsAt + i * kSegmentBytes;
     StoreLittleEndian(segment, superblock.segments[i].first.value);
     StoreLittleEndian(segment + 8, superblock.segments[i].generation.value);
-    StoreLittleEndian(segment + 16, superblock.segments[i].extent.value);
-    StoreLittleEndian(segment + 20, superblock.segments[i].offset);
+    StoreLittleEndian(segment + 16, superblock.segments[i].extent_first.value);
+    StoreLittleEndian(segment + 24, superblock.segments[i].extent.value);
+    StoreLittleEndian(segment + 28, superblock.segments[i].offset);
   }
   StoreLittleEndian(at + kChecksumAt, ChecksumOf(bytes, kVersion));
   return bytes;
@@ -205,8 +215,9 @@ absl::StatusOr<Superblock> DecodeSuperblock(std::span<const std::byte, kSuperblo
     const std::byte* const segment = at + kSegmentsAt + i * kSegmentBytes;
     superblock.segments.push_back({{LoadLittleEndian<uint64_t>(segment)},
                                    {LoadLittleEndian<uint64_t>(segment + 8)},
-                                   {LoadLittleEndian<uint32_t>(segment + 16)},
-                                   LoadLittleEndian<uint32_t>(segment + 20)});
+                                   {LoadLittleEndian<uint64_t>(segment + 16)},
+                                   {LoadLittleEndian<uint32_t>(segment + 24)},
+                                   LoadLittleEndian<uint32_t>(segment + 28)});
   }
   if (const std::string_view wrong = WhatIsWrong(superblock); !wrong.empty()) {
     return DamagedFor(wrong);

@@ -30,16 +30,17 @@ struct ExtentRun {
 // entry `first`, and ends where the next segment's first entry would follow. Everything before the
 // last segment is durable.
 struct LogSegment {
-  LogNumber first;
-  Generation generation;  // of the extent; not 0
+  LogNumber first;         // not 0
+  Generation generation;   // of the extent; not 0 unless the store is clean
+  LogNumber extent_first;  // of the extent's first entry; at most `first`
   ExtentId extent;
-  uint32_t offset = 0;
+  uint32_t offset = 0;  // behind the extent's header
   friend bool operator==(const LogSegment&, const LogSegment&) = default;
 };
 
 struct Superblock {
   static constexpr size_t kRunsMax = 64;
-  static constexpr size_t kSegmentsMax = 16;
+  static constexpr size_t kSegmentsMax = 12;
 
   uint64_t store_id = 0;
   uint64_t number = 0;       // of this write of the superblock
@@ -47,9 +48,9 @@ struct Superblock {
   bool clean = false;        // closed: nothing follows in the log
   uint64_t extent_bytes = 0;
 
-  // The checkpoint: a stream of its meta data, rounded up to buckets, and its buckets, over the
-  // payloads of `runs`, which have room for it. Without one, generation is 0, and so is all the
-  // rest but checkpoint_sequence.
+  // The checkpoint: a stream of its buckets and behind them its meta data, over the payloads of
+  // `runs`, which have room for it. Without one, generation is 0, and so is all the rest but
+  // checkpoint_sequence.
   Generation checkpoint_generation;
   uint64_t meta_bytes = 0;
   uint64_t meta_checksum = 0;
@@ -59,7 +60,8 @@ struct Superblock {
   Sequence checkpoint_sequence;  // no entry of the checkpoint is newer
   std::vector<ExtentRun> runs;
 
-  std::vector<LogSegment> segments;  // what to replay, `first` never falling; none if clean
+  // What to replay, at least one, `first` never falling. If clean, one: where the log goes on.
+  std::vector<LogSegment> segments;
 
   friend bool operator==(const Superblock&, const Superblock&) = default;
 };

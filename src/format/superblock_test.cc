@@ -80,7 +80,7 @@ TEST(Superblock, ComesBackWithExtremes) {
   superblock.memories = superblock.buckets * kBucketEntriesMax;
   superblock.segments.assign(
       Superblock::kSegmentsMax,
-      {{highest}, {highest}, {extents_max - 1}, static_cast<uint32_t>(kExtentBytesMax)});
+      {{highest}, {highest}, {highest}, {extents_max - 1}, static_cast<uint32_t>(kExtentBytesMax)});
   ExpectRoundTrip(superblock);
   ++superblock.buckets;
   EXPECT_DEATH(Encode(superblock), "no room in its runs");
@@ -90,16 +90,17 @@ TEST(Superblock, HasTheBytesOfVersion2) {
   EXPECT_EQ(HexLines(Encoded(NewSuperblock())),
             R"(0000 454e4752414d73740200000001000000efcdab89674523010100000000000000
 0020 0000000000000000000040000000000000000000000000000000000000000000
-0060 0000000000000000000000000000000000000000000000005719edb9d793460a
+0060 00000000000000000000000001000000000000000000000048c3ed7e42b266c9
+0080 0100000000000000000000000000000001000000000000000000000000020000
 0fe0 0000000000000000000000000000000000000000000000000000000000000000
 )");
   EXPECT_EQ(HexLines(Encoded(SampleSuperblock())),
             R"(0000 454e4752414d73740200000000000000efcdab89674523010900000000000000
 0020 030000000000000000200000000000000100000000020000bc02000000000000
 0040 1032547698badcfe11000000000000001500000000000000fa00000000000000
-0060 630000000002000002000000020000000000000000000000434e1af539f6963f
-0080 e80300000000000002000000000200000600000000020000b004000000000000
-00a0 0300000000020000070000000010000000000000000000000000000000000000
+0060 6300000000020000020000000200000000000000000000000baefd4780364868
+0080 e803000000000000020000000002000084030000000000000600000000100000
+00a0 b0040000000000000300000000020000b0040000000000000700000000020000
 0200 0500000001000000080000000200000000000000000000000000000000000000
 0fe0 0000000000000000000000000000000000000000000000000000000000000000
 )");
@@ -159,7 +160,7 @@ TEST(Superblock, OfFormat1IsUnimplementedAndNamed) {
 TEST(Superblock, ReservedBytesMustBeZero) {
   const Bytes intact = Encoded(SampleSuperblock());
   // Behind the fields, behind the last segment and behind the last run.
-  for (const size_t offset : {size_t{112}, size_t{119}, size_t{128 + 2 * 24}, size_t{511},
+  for (const size_t offset : {size_t{112}, size_t{119}, size_t{128 + 2 * 32}, size_t{511},
                               size_t{512 + 2 * 8}, size_t{1023}, size_t{1024}, size_t{4095}}) {
     ExpectDataLoss(StatusOf(With(intact, offset, uint8_t{1})), std::to_string(offset));
   }
@@ -171,7 +172,7 @@ TEST(Superblock, BoundsOfCountsAreKept) {
   for (const uint32_t count : {65u, 0x80000000u, 0xFFFFFFFFu}) {
     ExpectDataLoss(StatusOf(With(intact, 104, count)), "runs");
   }
-  for (const uint32_t count : {17u, 0x80000000u, 0xFFFFFFFFu}) {
+  for (const uint32_t count : {13u, 0x80000000u, 0xFFFFFFFFu}) {
     ExpectDataLoss(StatusOf(With(intact, 108, count)), "segments");
   }
 }
@@ -197,8 +198,8 @@ TEST(Superblock, LengthsThatOverflowAreRefused) {
   // A run whose end, and whose bytes, wrap around.
   ExpectDataLoss(StatusOf(With(intact, 516, UINT32_MAX)), "extents of a run");
   ExpectDataLoss(StatusOf(With(intact, 512, UINT32_MAX)), "first extent of a run");
-  ExpectDataLoss(StatusOf(With(intact, 128 + 16, UINT32_MAX)), "extent of a segment");
-  ExpectDataLoss(StatusOf(With(intact, 128 + 20, UINT32_MAX)), "offset of a segment");
+  ExpectDataLoss(StatusOf(With(intact, 128 + 24, UINT32_MAX)), "extent of a segment");
+  ExpectDataLoss(StatusOf(With(intact, 128 + 28, UINT32_MAX)), "offset of a segment");
 }
 
 // Each of these superblocks contradicts itself in one point. None is written, none is read.
@@ -220,11 +221,18 @@ TEST(Superblock, ContradictionsAreRefused) {
       {"memories without buckets", [](Superblock& s) { s.home_buckets = 0; }, 72, 0},
       {"buckets without room", [](Superblock& s) { s.buckets = 45; }, 80, 45},
       {"memories without room", [](Superblock& s) { s.memories = 316; }, 88, 316},
-      {"segments out of order", [](Superblock& s) { s.segments[1].first = {999}; }, 152, 999},
+      {"segments out of order", [](Superblock& s) { s.segments[0].first = {1201}; }, 128, 1201},
+      {"no first entry",
+       [](Superblock& s) { s.segments[0].first = s.segments[0].extent_first = {}; }, 128, 0},
+      {"a segment before its extent", [](Superblock& s) { s.segments[1].first = {1199}; }, 160,
+       1199},
       {"a segment without a generation", [](Superblock& s) { s.segments[0].generation = {}; }, 136,
        0},
-      {"a segment between entries", [](Superblock& s) { s.segments[0].offset = 516; }, 144,
+      {"a segment between entries", [](Superblock& s) { s.segments[0].offset = 516; }, 152,
        uint64_t{516} << 32 | 6},
+      {"a segment in a header", [](Superblock& s) { s.segments[0].offset = 504; }, 152,
+       uint64_t{504} << 32 | 6},
+      {"no segment", [](Superblock& s) { s.segments.clear(); }, 104, 2},
       {"a run without extents", [](Superblock& s) { s.runs[0].extents = 0; }, 512, 5},
   };
   const Bytes intact = Encoded(SampleSuperblock());
