@@ -222,7 +222,10 @@ std::vector<format::ExtentRow> Space::Rows(ExtentId spare) {
   std::vector<format::ExtentRow> rows(extents());
   for (uint32_t i = 0; i < rows.size(); ++i) {
     const Row& row = RowOf({i});
-    if (row.type == ExtentType::kFree || row.releasing || i == spare.value) continue;
+    if (row.type == ExtentType::kFree || row.releasing || i == spare.value) {
+      i += row.run_extents - 1;  // and so is the rest of its run
+      continue;
+    }
     rows[i].type = row.type;
     rows[i].run_extents = row.run_extents;
     rows[i].generation = row.generation;
