@@ -213,16 +213,8 @@ absl::Status TieredStore::Backup(const std::string& path) {
     ENGRAM_RETURN_IF_ERROR(call.status());
     sync::MutexLock lock(checkpoint_mutex_);
     // Pinned before the cut: what is live then keeps its room.
-    parts_->space.Pin();
-    absl::Status copied;
-    try {
-      copied = CutAndCopy(path);
-    } catch (...) {
-      parts_->space.Unpin();
-      throw;
-    }
-    parts_->space.Unpin();
-    return copied;
+    const Space::Pinned nothing_is_used_again(parts_->space);
+    return CutAndCopy(path);
   });
 }
 

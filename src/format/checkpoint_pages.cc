@@ -68,7 +68,7 @@ void EncodeBucket(std::span<std::byte, kBucketBytes> target, uint64_t store_id,
     StoreLittleEndian(entry + kSequenceAt, entries[i].sequence.value);
     StoreLittleEndian(entry + kPlaceAt, entries[i].place.value);
     StoreLittleEndian(entry + kSlotAt, entries[i].slot.value);
-    StoreLittleEndian(entry + kRecordBytesAt, entries[i].record_bytes);
+    StoreLittleEndian(entry + kRecordBytesAt, entries[i].room_bytes);
   }
   StoreLittleEndian(at, BucketChecksum(target, store_id, generation, number));
 }
@@ -94,7 +94,7 @@ IndexEntry BucketEntryAt(std::span<const std::byte, kBucketBytes> bytes, uint32_
           .sequence = {LoadLittleEndian<uint64_t>(at + kSequenceAt)},
           .place = {LoadLittleEndian<uint64_t>(at + kPlaceAt)},
           .slot = {LoadLittleEndian<uint32_t>(at + kSlotAt)},
-          .record_bytes = LoadLittleEndian<uint32_t>(at + kRecordBytesAt)};
+          .room_bytes = LoadLittleEndian<uint32_t>(at + kRecordBytesAt)};
 }
 
 std::vector<std::byte> Encode(const CheckpointMeta& meta, const Geometry& geometry) {

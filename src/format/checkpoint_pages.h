@@ -32,7 +32,7 @@ struct IndexEntry {
   Sequence sequence;
   FileOffset place;  // of its record
   SlotIndex slot;
-  uint32_t record_bytes = 0;
+  uint32_t room_bytes = 0;  // of its record, see LogEntry::RoomBytes
 
   friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
 };

@@ -120,6 +120,11 @@ struct LogEntry {
   ExtentId next_extent;  // kLink
   Generation next_generation;
 
+  // What of it counts as room of content: all but the blob that it releases.
+  uint32_t RoomBytes() const {
+    return bytes - static_cast<uint32_t>(released_blob ? kReleasedBlobBytes : 0);
+  }
+
   bool is_about_memory() const { return kind != EntryKind::kFrame && kind != EntryKind::kLink; }
 
   const std::byte* hashes = nullptr;
