@@ -240,6 +240,7 @@ std::vector<format::ExtentRow> Space::Rows(const format::LogSegment& position, E
     Row& row = RowOf({i});
     row.forgotten = !row.releasing && IsDead({i}, position);
     if (row.type == ExtentType::kFree || row.releasing || row.forgotten || i == spare.value) {
+      i += row.run_extents - 1;  // and so is the rest of its run
       continue;
     }
     rows[i].type = row.type;

@@ -150,8 +150,7 @@ void TieredStore::VerifyHash(uint64_t hash, VerifyReport& report) const {
     ++report.memories_checked;
     Lookup lookup;
     const bool decoded = DecodeInto(entry, lookup);
-    Damage damage{entry.place, entry.entry_bytes, "log entry", "", ""};
-    absl::Status status = lookup.damage;
+    absl::Status damage = lookup.damage;
     if (decoded) {
       const absl::StatusOr<MemoryView> view = ViewOf(lookup);
       damage = view.status();
@@ -161,7 +160,7 @@ void TieredStore::VerifyHash(uint64_t hash, VerifyReport& report) const {
             format::RoundUp(*lookup.record.record.content_bytes, format::kAlignment);
       }
     }
-    if (status.ok()) continue;
+    if (damage.ok()) continue;
     ++report.memories_damaged;
     report.damages.push_back({lookup.place.offset, lookup.place.bytes, lookup.place.structure,
                               decoded ? std::string(lookup.record.id) : "",

@@ -94,15 +94,6 @@ bool TieredStore::DecodeInto(const Delta& entry, Lookup& lookup) const {
 
 absl::StatusOr<MemoryView> TieredStore::ViewOf(Lookup& lookup) const {
   Space& space = parts_->space;
-  const auto damaged = [&](const char* structure, FileOffset offset, uint64_t bytes,
-                           absl::string_view why) {
-    if (damage != nullptr) {
-      damage->offset = offset;
-      damage->bytes = bytes;
-      damage->structure = structure;
-    }
-    return Damaged(structure, offset.value, why);
-  };
   const format::Record& record = lookup.record.record;
   const FileOffset slot = space.geometry().OffsetOf(record.slot);
   lookup.place = {"embedding", slot, format::kSlotBytes};
