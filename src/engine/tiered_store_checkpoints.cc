@@ -103,6 +103,8 @@ absl::Status TieredStore::CutCheckpoint(bool clean) {
     sync::MutexLock lock(parts_->log.mutex());
     position = parts_->log.Position();
     cut.extents = parts_->space.Rows(position, parts_->log.spare_extent());
+    // An extent without entries has no header in the file yet; the position is enough to find it.
+    if (position.offset == format::kExtentHeaderBytes) cut.extents[position.extent.value] = {};
     cut.memories = Count();
     cut.sequence = last_sequence();
     index.Freeze(std::move(fresh));
@@ -213,16 +215,8 @@ absl::Status TieredStore::Backup(const std::string& path) {
     ENGRAM_RETURN_IF_ERROR(call.status());
     sync::MutexLock lock(checkpoint_mutex_);
     // Pinned before the cut: what is live then keeps its room.
-    parts_->space.Pin();
-    absl::Status copied;
-    try {
-      copied = CutAndCopy(path);
-    } catch (...) {
-      parts_->space.Unpin();
-      throw;
-    }
-    parts_->space.Unpin();
-    return copied;
+    const Space::Pinned nothing_is_used_again(parts_->space);
+    return CutAndCopy(path);
   });
 }
 
