@@ -181,7 +181,7 @@ model::History::Era EraOf(const std::vector<VictimReport>& life) {
         break;
       case ReportKind::kReady:
         state.shown_at = report.stamp;
-        era.recovered = std::move(state);
+        era.recovered = std::exchange(state, {});
         break;
       case ReportKind::kInvoked:
         under_way[report.client] = era.calls.size();
