@@ -51,6 +51,7 @@ constexpr size_t kNextGenerationAt = 32;
 constexpr uint32_t kNoContent = UINT32_MAX;
 constexpr uint8_t kBlobFlag = 1;
 constexpr uint8_t kReleasesBlobFlag = 2;
+constexpr uint8_t kFollowsFrameFlag = 4;
 
 // What differs between the headers of two entries, besides what the place says.
 struct Header {
@@ -135,9 +136,10 @@ uint64_t BytesByHeader(const std::byte* at) {
   const bool about_memory = !is_frame && entry_kind != EntryKind::kLink;
   if (about_memory != (id_bytes >= 1 && id_bytes <= kIdBytesMax)) return 0;
   if (!about_memory && id_bytes != 0) return 0;
-  const uint8_t flags_known = is_record                          ? kBlobFlag | kReleasesBlobFlag
-                              : entry_kind == EntryKind::kRemove ? kReleasesBlobFlag
-                                                                 : 0;
+  uint8_t flags_known = 0;
+  if (is_record) flags_known = kBlobFlag | kReleasesBlobFlag;
+  if (entry_kind == EntryKind::kRemove) flags_known = kReleasesBlobFlag;
+  if (is_frame) flags_known = kFollowsFrameFlag;
   if ((flags & ~flags_known) != 0) return 0;
   const bool has_blob = (flags & kBlobFlag) != 0;
   if (has_blob && count == kNoContent) return 0;
@@ -239,6 +241,7 @@ void Load(std::span<const std::byte> bytes, const EntryPlace& place, LogEntry& e
       entry.durable = {LoadLittleEndian<uint64_t>(at + kDurableAt)};
       entry.first_hashed = {LoadLittleEndian<uint64_t>(at + kFirstHashedAt)};
       entry.hash_count = LoadLittleEndian<uint32_t>(at + kCountAt);
+      entry.follows_frame = (LoadLittleEndian<uint8_t>(at + kFlagsAt) & kFollowsFrameFlag) != 0;
       entry.hashes = at + kFrameBytes;
       return;
     case EntryKind::kLink:
@@ -314,10 +317,12 @@ void EncodeMove(std::span<std::byte> target, const EntryPlace& place, LogNumber 
 }
 
 void EncodeFrame(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
-                 LogNumber durable, LogNumber first_hashed, std::span<const uint64_t> hashes) {
+                 LogNumber durable, LogNumber first_hashed, bool follows_frame,
+                 std::span<const uint64_t> hashes) {
   ENGRAM_CHECK(hashes.size() <= kFrameHashesMax, "too many hashes for a frame");
   EncodeHeader(target, place, number,
-               {EntryKind::kFrame, 0, 0, static_cast<uint32_t>(hashes.size())});
+               {EntryKind::kFrame, follows_frame ? kFollowsFrameFlag : uint8_t{0}, 0,
+                static_cast<uint32_t>(hashes.size())});
   std::byte* const at = target.data();
   StoreLittleEndian(at + kDurableAt, durable.value);
   StoreLittleEndian(at + kFirstHashedAt, first_hashed.value);

@@ -110,10 +110,11 @@ struct LogEntry {
   MoveTarget move;                            // kMove
 
   // kFrame: every entry before `durable` is; `hash_count` hashes of ids, of the entries from
-  // `first_hashed` to the one before this frame; 0 for entries that are about no memory.
+  // `first_hashed` on; 0 for entries that are about no memory.
   LogNumber durable;
   LogNumber first_hashed;
   uint32_t hash_count = 0;
+  bool follows_frame = false;  // the entry before `first_hashed` is a frame
   uint64_t HashAt(uint32_t index) const;
 
   ExtentId next_extent;  // kLink
@@ -148,7 +149,8 @@ void EncodeRemove(std::span<std::byte> target, const EntryPlace& place, LogNumbe
 void EncodeMove(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
                 std::string_view id, Sequence sequence, const MoveTarget& move);
 void EncodeFrame(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
-                 LogNumber durable, LogNumber first_hashed, std::span<const uint64_t> hashes);
+                 LogNumber durable, LogNumber first_hashed, bool follows_frame,
+                 std::span<const uint64_t> hashes);
 void EncodeLink(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
                 ExtentId next_extent, Generation next_generation);
 

@@ -38,7 +38,7 @@ constexpr size_t kRunCountAt = 104;
 constexpr size_t kSegmentCountAt = 108;
 constexpr size_t kChecksumAt = 120;
 constexpr size_t kSegmentsAt = 128;
-constexpr size_t kSegmentBytes = 24;
+constexpr size_t kSegmentBytes = 32;
 constexpr size_t kRunsAt = 512;
 constexpr size_t kRunBytes = 8;
 static_assert(kSegmentsAt + Superblock::kSegmentsMax * kSegmentBytes <= kRunsAt,
@@ -102,8 +102,9 @@ SuperblockBytes Encode(const Superblock& superblock) {
     std::byte* const segment = at + kSegmentsAt + i * kSegmentBytes;
     StoreLittleEndian(segment, superblock.segments[i].first.value);
     StoreLittleEndian(segment + 8, superblock.segments[i].generation.value);
-    StoreLittleEndian(segment + 16, superblock.segments[i].extent.value);
-    StoreLittleEndian(segment + 20, superblock.segments[i].offset);
+    StoreLittleEndian(segment + 16, superblock.segments[i].extent_first.value);
+    StoreLittleEndian(segment + 24, superblock.segments[i].extent.value);
+    StoreLittleEndian(segment + 28, superblock.segments[i].offset);
   }
   StoreLittleEndian(at + kChecksumAt, ChecksumOf(bytes, kVersion));
   return bytes;
@@ -149,8 +150,9 @@ absl::StatusOr<Superblock> DecodeSuperblock(std::span<const std::byte, kSuperblo
     const std::byte* const segment = at + kSegmentsAt + i * kSegmentBytes;
     superblock.segments.push_back({{LoadLittleEndian<uint64_t>(segment)},
                                    {LoadLittleEndian<uint64_t>(segment + 8)},
-                                   {LoadLittleEndian<uint32_t>(segment + 16)},
-                                   LoadLittleEndian<uint32_t>(segment + 20)});
+                                   {LoadLittleEndian<uint64_t>(segment + 16)},
+                                   {LoadLittleEndian<uint32_t>(segment + 24)},
+                                   LoadLittleEndian<uint32_t>(segment + 28)});
   }
   return superblock;
 }

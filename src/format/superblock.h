@@ -30,7 +30,8 @@ struct ExtentRun {
 // where the next segment's first entry would follow. Everything before the last segment is durable.
 struct LogSegment {
   LogNumber first;
-  Generation generation;  // of the extent
+  Generation generation;   // of the extent
+  LogNumber extent_first;  // of the extent's first entry
   ExtentId extent;
   uint32_t offset = 0;
   friend bool operator==(const LogSegment&, const LogSegment&) = default;
@@ -38,7 +39,7 @@ struct LogSegment {
 
 struct Superblock {
   static constexpr size_t kRunsMax = 64;
-  static constexpr size_t kSegmentsMax = 16;
+  static constexpr size_t kSegmentsMax = 12;
 
   uint64_t store_id = 0;
   uint64_t number = 0;       // of this write of the superblock
@@ -46,8 +47,8 @@ struct Superblock {
   bool clean = false;        // closed: nothing follows in the log
   uint64_t extent_bytes = 0;
 
-  // The checkpoint: a stream of its meta data, rounded up to buckets, and its buckets, over the
-  // payloads of `runs`. Without one, generation is 0.
+  // The checkpoint: a stream of its buckets and behind them its meta data, over the payloads of
+  // `runs`. Without one, generation is 0.
   Generation checkpoint_generation;
   uint64_t meta_bytes = 0;
   uint64_t meta_checksum = 0;

@@ -10,14 +10,14 @@ Atomic<uint64_t>& Epoch::Enter() {
   // Any epoch that was current at some time before the announcement will do, so no order is needed.
   const uint64_t epoch = current_.Load(std::memory_order_relaxed);
   for (uint32_t i = CurrentThread();; ++i) {
-    Atomic<uint64_t>& place = places_[i % kReadersMax].epoch;
+    Atomic<uint64_t>& place = places_[i % readers_max_].epoch;
     uint64_t expected = 0;
     // seq_cst: partner of the scan in Oldest(); the reader's lookups must not pass it.
     if (place.CompareExchangeStrong(expected, epoch, std::memory_order_seq_cst,
                                     std::memory_order_relaxed)) {
       return place;
     }
-    if (i % kReadersMax == kReadersMax - 1) Yield();
+    if (i % readers_max_ == readers_max_ - 1) Yield();
   }
 }
 
@@ -36,8 +36,8 @@ uint64_t Epoch::Advance() {
 uint64_t Epoch::Oldest() const {
   // seq_cst: partner of the announcement in Enter(), see the file comment of the header.
   uint64_t oldest = current_.Load(std::memory_order_seq_cst);
-  for (const Place& place : places_) {
-    const uint64_t epoch = place.epoch.Load(std::memory_order_seq_cst);
+  for (uint32_t i = 0; i < readers_max_; ++i) {
+    const uint64_t epoch = places_[i].epoch.Load(std::memory_order_seq_cst);
     if (epoch != 0 && epoch < oldest) oldest = epoch;
   }
   return oldest;

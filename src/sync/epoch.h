@@ -18,8 +18,8 @@
 #ifndef ENGRAM_SYNC_EPOCH_H_
 #define ENGRAM_SYNC_EPOCH_H_
 
-#include <array>
 #include <cstdint>
+#include <memory>
 
 #include "base/body.h"
 #include "sync/atomic.h"
@@ -31,7 +31,7 @@ namespace engram::inline ENGRAM_BODY::sync {
 class Epoch {
  public:
   // How many guards can exist at once without one waiting for another to leave.
-  static constexpr uint32_t kReadersMax = 128;
+  static constexpr uint32_t kReadersMaxDefault = 128;
 
   // Keeps every tag taken after its construction from being passed. May nest; each takes a place.
   class Guard {
@@ -45,7 +45,9 @@ class Epoch {
     Atomic<uint64_t>& place_;
   };
 
-  Epoch() = default;
+  // REQUIRES: readers_max > 0.
+  explicit Epoch(uint32_t readers_max = kReadersMaxDefault)
+      : readers_max_(readers_max), places_(std::make_unique<Place[]>(readers_max)) {}
   Epoch(const Epoch&) = delete;
   Epoch& operator=(const Epoch&) = delete;
 
@@ -64,7 +66,8 @@ class Epoch {
   Atomic<uint64_t>& Enter();
 
   Atomic<uint64_t> current_{1};
-  std::array<Place, kReadersMax> places_;
+  const uint32_t readers_max_;
+  const std::unique_ptr<Place[]> places_;
 };
 
 }  // namespace engram::inline ENGRAM_BODY::sync

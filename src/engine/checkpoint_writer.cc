@@ -1,0 +1,190 @@
+// Merging in the order of hashes; filling buckets; streaming them out.
+
+#include "engine/checkpoint_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "base/status_macros.h"
+
+namespace engram::inline ENGRAM_BODY::engine {
+namespace {
+
+constexpr size_t kBufferBytes = 256 * kKiB;
+// Buckets are made for so many entries each, so that few overflow.
+constexpr uint64_t kEntriesPerHome = 12;
+
+// The lowest hash at home in bucket `number`.
+uint64_t FirstHashOf(uint64_t number, uint64_t home_buckets) {
+  const auto scaled = static_cast<unsigned __int128>(number) << 64;
+  return static_cast<uint64_t>((scaled + home_buckets - 1) / home_buckets);
+}
+
+format::IndexEntry ToEntry(const Delta& delta) {
+  return {.hash = delta.hash,
+          .sequence = delta.sequence,
+          .place = delta.place,
+          .slot = delta.slot,
+          .record_bytes = delta.entry_bytes};
+}
+
+// What a damaged bucket may have held: `last` is the last hash known to stand before it.
+format::Loss LossOfBucket(const CheckpointPlace& place, uint64_t number, uint64_t last) {
+  format::Loss loss;
+  loss.first_hash = last;
+  loss.last_hash = number + 1 < place.home_buckets ? FirstHashOf(number + 1, place.home_buckets) - 1
+                                                   : UINT64_MAX;
+  loss.before = {place.sequence.value + 1};
+  return loss;
+}
+
+}  // namespace
+
+absl::StatusOr<WrittenCheckpoint> CheckpointWriter::Write(const Checkpoint& old,
+                                                          CheckpointCut cut) {
+  CheckpointPlace& place = written_.place;
+  place.generation = space_.NewGeneration();
+  place.memories = cut.memories;
+  place.sequence = cut.sequence;
+  written_.losses = old.losses();
+  place.home_buckets =
+      std::max<uint64_t>(1, (cut.memories + kEntriesPerHome - 1) / kEntriesPerHome);
+  const auto give_back = [&] {
+    for (const format::ExtentRun& run : place.runs) space_.GiveBackRun(run);
+  };
+  try {
+    absl::Status status = Merge(old, cut.changes);
+    if (status.ok()) status = WriteMeta(cut);
+    if (status.ok()) return std::move(written_);
+    give_back();
+    return status;
+  } catch (...) {
+    give_back();
+    throw;
+  }
+}
+
+absl::Status CheckpointWriter::Merge(const Checkpoint& old, std::span<const Delta> changes) {
+  ENGRAM_RETURN_IF_ERROR(ExtendTo(written_.place.home_buckets * format::kBucketBytes));
+  ENGRAM_RETURN_IF_ERROR(TakeOld(old, changes));
+  ENGRAM_RETURN_IF_ERROR(AddChangesUpTo(UINT64_MAX, changes));
+  // Homes behind the last entry are empty buckets.
+  do {
+    ENGRAM_RETURN_IF_ERROR(FinishBucket());
+  } while (written_.place.buckets < written_.place.home_buckets);
+  return absl::OkStatus();
+}
+
+absl::Status CheckpointWriter::TakeOld(const Checkpoint& old, std::span<const Delta> changes) {
+  uint64_t last = 0;
+  for (uint64_t number = 0; number < old.place().buckets; ++number) {
+    const auto bucket = old.BucketAt(number);
+    if (!bucket.ok()) {
+      written_.losses.push_back(LossOfBucket(old.place(), number, last));
+      continue;
+    }
+    const uint32_t count = format::BucketCount(*bucket);
+    for (uint32_t i = 0; i < count; ++i) {
+      const format::IndexEntry entry = format::BucketEntryAt(*bucket, i);
+      last = entry.hash;
+      ENGRAM_RETURN_IF_ERROR(AddChangesUpTo(entry.hash, changes));
+      bool is_superseded = false;
+      for (size_t k = next_change_; k > 0 && changes[k - 1].hash == entry.hash; --k) {
+        is_superseded |= changes[k - 1].supersedes == entry.sequence;
+      }
+      if (!is_superseded) ENGRAM_RETURN_IF_ERROR(Add(entry));
+    }
+    if (count < format::kBucketEntriesMax && number + 1 < old.place().home_buckets) {
+      last = FirstHashOf(number + 1, old.place().home_buckets);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckpointWriter::AddChangesUpTo(uint64_t hash, std::span<const Delta> changes) {
+  for (; next_change_ < changes.size() && changes[next_change_].hash <= hash; ++next_change_) {
+    if (!changes[next_change_].is_removal()) {
+      ENGRAM_RETURN_IF_ERROR(Add(ToEntry(changes[next_change_])));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckpointWriter::Add(const format::IndexEntry& entry) {
+  const uint64_t home = format::HomeBucket(entry.hash, written_.place.home_buckets);
+  while (written_.place.buckets < home || bucket_.size() == format::kBucketEntriesMax) {
+    ENGRAM_RETURN_IF_ERROR(FinishBucket());
+  }
+  ENGRAM_CHECK(bucket_.empty() || bucket_.back().hash <= entry.hash, "entries come in order");
+  bucket_.push_back(entry);
+  return absl::OkStatus();
+}
+
+absl::Status CheckpointWriter::FinishBucket() {
+  std::array<std::byte, format::kBucketBytes> bytes;
+  format::EncodeBucket(bytes, space_.store_id(), written_.place.generation, written_.place.buckets,
+                       bucket_);
+  ++written_.place.buckets;
+  bucket_.clear();
+  return Append(bytes);
+}
+
+absl::Status CheckpointWriter::WriteMeta(CheckpointCut& cut) {
+  format::CheckpointMeta meta{std::move(cut.extents), written_.losses};
+  const std::vector<std::byte> bytes = format::Encode(meta, space_.geometry());
+  written_.place.meta_bytes = bytes.size();
+  written_.place.meta_checksum =
+      format::MetaChecksum(bytes, space_.store_id(), written_.place.generation);
+  ENGRAM_RETURN_IF_ERROR(Append(bytes));
+  return FlushBuffer();
+}
+
+absl::Status CheckpointWriter::Append(std::span<const std::byte> bytes) {
+  buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+  return buffer_.size() >= kBufferBytes ? FlushBuffer() : absl::OkStatus();
+}
+
+absl::Status CheckpointWriter::FlushBuffer() {
+  ENGRAM_RETURN_IF_ERROR(ExtendTo(flushed_ + buffer_.size()));
+  std::span<const std::byte> rest(buffer_);
+  while (!rest.empty()) {
+    // Up to the end of the run that the stream is in.
+    uint64_t run_end = 0;
+    for (const format::ExtentRun& run : written_.place.runs) {
+      run_end += space_.geometry().PayloadBytes(run.extents);
+      if (flushed_ < run_end) break;
+    }
+    const auto piece = rest.first(std::min<uint64_t>(rest.size(), run_end - flushed_));
+    const FileOffset offset = written_.place.OffsetOf(flushed_, space_.geometry());
+    ENGRAM_RETURN_IF_ERROR(io::WriteFully(file_, offset, piece));
+    flushed_ += piece.size();
+    rest = rest.subspan(piece.size());
+  }
+  buffer_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status CheckpointWriter::ExtendTo(uint64_t stream_bytes) {
+  CheckpointPlace& place = written_.place;
+  const format::Geometry& geometry = space_.geometry();
+  for (uint64_t have = place.StreamBytes(geometry); have < stream_bytes;
+       have = place.StreamBytes(geometry)) {
+    if (place.runs.size() == format::Superblock::kRunsMax) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("a checkpoint of ", stream_bytes, " bytes does not fit into ",
+                       format::Superblock::kRunsMax, " runs of extents"));
+    }
+    place.runs.reserve(place.runs.size() + 1);
+    const uint64_t extents = geometry.RunFor(stream_bytes - have);
+    absl::StatusOr<format::ExtentRun> run = space_.TakeCheckpointRun(extents, place.generation);
+    // Scattered free extents do as well, one by one.
+    if (!run.ok() && extents > 1) run = space_.TakeCheckpointRun(1, place.generation);
+    if (!run.ok()) return run.status();
+    place.runs.push_back(*run);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace engram::inline ENGRAM_BODY::engine

@@ -1,0 +1,94 @@
+// Making a store of a file again: superblock, checkpoint, and the log behind it.
+//
+// Method. The log is scanned by itself (log_scan.h). Then, from what no frame proves durable, the
+// embeddings and blobs that are live at its end are verified, and the log is cut before the first
+// entry whose are not there; older records are not judged by their slots, which may have a next
+// owner. Then every accepted entry is applied to the index and the accounts of space, each to the
+// entry that it names as its predecessor. At last, what was accepted without proof is written again
+// and synced: after a kill it may be in the page cache alone, and what Open shows must be durable.
+
+#ifndef ENGRAM_ENGINE_RECOVERY_H_
+#define ENGRAM_ENGINE_RECOVERY_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "api/reports.h"
+#include "base/body.h"
+#include "base/units.h"
+#include "engine/checkpoint.h"
+#include "engine/index.h"
+#include "engine/log_scan.h"
+#include "engine/space.h"
+#include "format/superblock.h"
+#include "io/file_system.h"
+#include "warm/content_log.h"
+
+namespace engram::inline ENGRAM_BODY::engine {
+
+// The newest intact superblock of `file`. UNIMPLEMENTED, DATA_LOSS: see DecodeSuperblock; a damaged
+// copy beside an intact one is added to `damages`. NOT_FOUND: the file is empty or all zero.
+absl::StatusOr<format::Superblock> ReadSuperblock(io::File& file, std::vector<Damage>& damages);
+
+// Whether what `superblock` says fits together and into a file of `extents` extents.
+absl::Status CheckSuperblock(const format::Superblock& superblock, uint32_t extents);
+
+// What the superblock says of the checkpoint.
+CheckpointPlace PlaceOf(const format::Superblock& superblock);
+
+// Thread safety: confined to one thread, before the store is shared. Ownership: all must outlive
+// it.
+class Recovery {
+ public:
+  // `space` is new.
+  Recovery(io::File& file, Space& space, const format::Superblock& superblock,
+           RecoveryReport& report)
+      : file_(file), space_(space), superblock_(superblock), report_(report) {}
+
+  // Reads the checkpoint's meta data (or recounts, if they are damaged) and scans the log. Returns
+  // the checkpoint, with all losses.
+  absl::StatusOr<std::unique_ptr<Checkpoint>> LoadCheckpoint(uint32_t extents);
+  // Applies the log to `index`, which holds the checkpoint, and makes all of it durable.
+  absl::Status Replay(Index& index);
+
+  // What the log goes on from. REQUIRES: Replay.
+  warm::ContentLog::Beginning LogBeginning();
+  uint64_t memories() const { return memories_; }
+
+ private:
+  absl::Status LoadMeta(const CheckpointPlace& place, uint32_t extents,
+                        std::vector<format::Loss>& losses);
+  absl::Status Recount(const Checkpoint& checkpoint);
+  void RecountEntry(const format::IndexEntry& entry);
+  absl::Status AdoptLogExtent(ExtentId extent);
+
+  absl::Status CutWhatIsNotThere();
+  absl::StatusOr<bool> IsThere(const format::LogEntry& entry);
+
+  absl::Status Apply(Index& index, const ScannedEntry& scanned);
+  void ApplyRecord(Index& index, const ScannedEntry& scanned, uint64_t hash);
+  void ApplyRelocated(Index& index, const ScannedEntry& scanned, uint64_t hash);
+  void ApplyRemoval(Index& index, const ScannedEntry& scanned, uint64_t hash);
+  bool FindEntry(Index& index, uint64_t hash, Sequence sequence, Delta& found);
+  bool TakeSlot(Index& index, SlotIndex slot);
+  void ReleaseBlobOf(const format::LogEntry& entry);
+  void LoseEntry(Index& index, const Delta& entry);
+
+  absl::Status WriteAgain();
+  absl::Status WriteValueAgain(const format::LogEntry& entry);
+
+  io::File& file_;
+  Space& space_;
+  const format::Superblock& superblock_;
+  RecoveryReport& report_;
+  LogScan scan_;
+  uint64_t memories_ = 0;
+};
+
+}  // namespace engram::inline ENGRAM_BODY::engine
+
+#endif  // ENGRAM_ENGINE_RECOVERY_H_

@@ -1,0 +1,281 @@
+// Cutting the log where values are missing, applying it, and making it durable.
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "engine/recovery.h"
+#include "format/geometry.h"
+
+namespace engram::inline ENGRAM_BODY::engine {
+namespace {
+
+using format::EntryKind;
+using format::ExtentType;
+
+// A delta that stands for a memory of which nothing is left.
+Delta LostDelta(uint64_t hash, Sequence sequence) {
+  Delta delta;
+  delta.hash = hash;
+  delta.sequence = sequence;
+  delta.slot = kNoSlot;
+  return delta;
+}
+
+Delta DeltaOf(const ScannedEntry& scanned, uint64_t hash) {
+  Delta delta;
+  delta.hash = hash;
+  delta.sequence = scanned.entry.sequence;
+  delta.place = scanned.place;
+  delta.slot = scanned.entry.kind == EntryKind::kRemove ? kNoSlot : scanned.entry.record.slot;
+  delta.entry_bytes = scanned.entry.bytes;
+  return delta;
+}
+
+}  // namespace
+
+// ---- Cutting.
+
+absl::StatusOr<bool> Recovery::IsThere(const format::LogEntry& entry) {
+  const format::Record& record = entry.record;
+  const auto read = [&](FileOffset offset, std::span<std::byte> target) -> absl::StatusOr<bool> {
+    if (!space_.Contains(offset, target.size())) return false;
+    ENGRAM_RETURN_IF_ERROR(io::ReadFully(file_, offset, target));
+    return true;
+  };
+  std::array<std::byte, format::kSlotBytes> embedding;
+  ENGRAM_ASSIGN_OR_RETURN(const bool has_embedding,
+                          read(space_.geometry().OffsetOf(record.slot), embedding));
+  if (!has_embedding || format::EmbeddingHash(embedding) != record.embedding_hash) return false;
+  if (!record.blob) return true;
+  if (!space_.Contains(record.blob->offset, *record.content_bytes)) return false;
+  std::vector<std::byte> blob(*record.content_bytes);
+  ENGRAM_ASSIGN_OR_RETURN(const bool has_blob, read(record.blob->offset, blob));
+  return has_blob && format::BlobChecksum(superblock_.store_id, record.blob->offset, blob) ==
+                         record.blob->checksum;
+}
+
+absl::Status Recovery::CutWhatIsNotThere() {
+  std::set<LogNumber> found_there;
+  for (;;) {
+    // What is live at the end, of that which nothing proves.
+    std::map<std::string_view, const format::LogEntry*> newest;
+    for (const ScannedEntry& scanned : scan_.entries) {
+      if (scanned.entry.number >= scan_.proven && scanned.entry.is_about_memory()) {
+        newest[scanned.entry.id] = &scanned.entry;
+      }
+    }
+    LogNumber missing{UINT64_MAX};
+    for (const auto& [id, entry] : newest) {
+      if (entry->kind != EntryKind::kRecord || found_there.contains(entry->number)) continue;
+      ENGRAM_ASSIGN_OR_RETURN(const bool is_there, IsThere(*entry));
+      if (is_there) found_there.insert(entry->number);
+      if (!is_there) missing = std::min(missing, entry->number);
+    }
+    if (missing.value == UINT64_MAX) return absl::OkStatus();
+    CutAt(scan_, missing);
+    scan_.tail_was_cut = true;
+  }
+}
+
+// ---- Applying.
+
+absl::Status Recovery::Replay(Index& index) {
+  ENGRAM_RETURN_IF_ERROR(CutWhatIsNotThere());
+  report_.tail_was_cut = scan_.tail_was_cut;
+  report_.possibly_acknowledged = scan_.tail_was_cut;
+  report_.cut_at = scan_.end_offset;
+  report_.entries_replayed = scan_.entries.size();
+  for (const ScannedExtent& extent : scan_.extents) {
+    const FileOffset begin = space_.geometry().Begin(extent.extent);
+    const bool is_used =
+        std::any_of(scan_.entries.begin(), scan_.entries.end(), [&](const ScannedEntry& scanned) {
+          return scanned.place >= begin &&
+                 scanned.place.value < begin.value + superblock_.extent_bytes;
+        });
+    if (is_used &&
+        !space_.AdoptRun({extent.extent, 1}, ExtentType::kLog, extent.generation, extent.first)) {
+      return absl::DataLossError(absl::StrCat("the log goes on in extent ", extent.extent.value,
+                                              ", which is in use otherwise"));
+    }
+  }
+  for (const ScannedEntry& scanned : scan_.entries) ENGRAM_RETURN_IF_ERROR(Apply(index, scanned));
+  return WriteAgain();
+}
+
+absl::Status Recovery::Apply(Index& index, const ScannedEntry& scanned) {
+  if (!scanned.entry.is_about_memory()) return absl::OkStatus();
+  const uint64_t hash = format::IdHash(scanned.entry.id);
+  index.MakeRoom(hash);
+  switch (scanned.entry.kind) {
+    case EntryKind::kRecord:
+      ApplyRecord(index, scanned, hash);
+      return absl::OkStatus();
+    case EntryKind::kRelocated:
+      ApplyRelocated(index, scanned, hash);
+      return absl::OkStatus();
+    case EntryKind::kRemove:
+      ApplyRemoval(index, scanned, hash);
+      return absl::OkStatus();
+    default:
+      return absl::UnimplementedError(absl::StrCat(
+          "the log moves a memory to a tier that this program does not know, at offset ",
+          scanned.place.value));
+  }
+}
+
+bool Recovery::FindEntry(Index& index, uint64_t hash, Sequence sequence, Delta& found) {
+  if (sequence.value == 0) return false;
+  Candidates candidates;
+  index.FindInDelta(hash, candidates);
+  index.FindInCheckpoint(hash, candidates);
+  for (const Delta& candidate : candidates.entries) {
+    if (candidate.sequence == sequence) {
+      found = candidate;
+      return true;
+    }
+  }
+  return false;
+}
+
+void Recovery::ApplyRecord(Index& index, const ScannedEntry& scanned, uint64_t hash) {
+  const format::Record& record = scanned.entry.record;
+  Delta old;
+  const bool has_old = FindEntry(index, hash, scanned.entry.predecessor, old);
+  const bool replaces = has_old && !old.is_removal();
+  const bool is_update = replaces && old.slot == record.slot;
+  space_.AddContent({scanned.place, scanned.entry.bytes});
+  if (replaces) {
+    space_.DropContent({old.place, old.entry_bytes});
+    if (!is_update) space_.FreeSlot(old.slot);
+  }
+  ReleaseBlobOf(scanned.entry);
+  if (!is_update && !TakeSlot(index, record.slot)) space_.TolerateMiscounts();
+  if (record.blob && !is_update) {
+    if (space_.AdoptBlob(record.blob->offset, *record.content_bytes)) {
+      space_.AddContent(
+          {record.blob->offset, format::RoundUp(*record.content_bytes, format::kAlignment)});
+    } else {
+      space_.TolerateMiscounts();
+    }
+  }
+  const bool was_lost = has_old && old.is_lost();
+  if (!replaces && !was_lost) ++memories_;
+  index.Put(scanned.entry.predecessor, DeltaOf(scanned, hash));
+}
+
+void Recovery::ApplyRelocated(Index& index, const ScannedEntry& scanned, uint64_t hash) {
+  Delta old;
+  if (!FindEntry(index, hash, scanned.entry.sequence, old) || old.is_removal()) return;
+  space_.AddContent({scanned.place, scanned.entry.bytes});
+  space_.DropContent({old.place, old.entry_bytes});
+  index.Put(scanned.entry.sequence, DeltaOf(scanned, hash));
+}
+
+void Recovery::ApplyRemoval(Index& index, const ScannedEntry& scanned, uint64_t hash) {
+  Delta old;
+  if (FindEntry(index, hash, scanned.entry.predecessor, old) && !old.is_removal()) {
+    space_.DropContent({old.place, old.entry_bytes});
+    space_.FreeSlot(old.slot);
+    --memories_;
+  }
+  ReleaseBlobOf(scanned.entry);
+  index.Put(scanned.entry.predecessor, DeltaOf(scanned, hash));
+}
+
+void Recovery::ReleaseBlobOf(const format::LogEntry& entry) {
+  if (!entry.released_blob) return;
+  const format::ReleasedBlob& blob = *entry.released_blob;
+  if (!space_.Contains(blob.offset, blob.bytes)) return;
+  space_.DropContent({blob.offset, format::RoundUp(blob.bytes, format::kAlignment)});
+  space_.FreeBlob(blob.offset, blob.bytes);
+}
+
+bool Recovery::TakeSlot(Index& index, SlotIndex slot) {
+  if (space_.AdoptSlot(slot)) return true;
+  // What released it is lost: its owner in the index is not the memory that it was.
+  space_.TolerateMiscounts();
+  std::vector<uint64_t> hashes = index.ChangedHashes();
+  const Checkpoint& checkpoint = index.CheckpointNow();
+  for (uint64_t number = 0; number < checkpoint.place().buckets; ++number) {
+    const auto bucket = checkpoint.BucketAt(number);
+    if (!bucket.ok()) continue;
+    for (uint32_t i = 0; i < format::BucketCount(*bucket); ++i) {
+      const format::IndexEntry entry = format::BucketEntryAt(*bucket, i);
+      if (entry.slot == slot) hashes.push_back(entry.hash);
+    }
+  }
+  for (const uint64_t hash : hashes) {
+    Candidates candidates;
+    index.FindInDelta(hash, candidates);
+    index.FindInCheckpoint(hash, candidates);
+    for (const Delta& candidate : candidates.entries) {
+      if (!candidate.is_removal() && candidate.slot == slot) LoseEntry(index, candidate);
+    }
+  }
+  return space_.AdoptSlot(slot);
+}
+
+void Recovery::LoseEntry(Index& index, const Delta& entry) {
+  index.MakeRoom(entry.hash);
+  index.Put(entry.sequence, LostDelta(entry.hash, entry.sequence));
+  space_.DropContent({entry.place, entry.entry_bytes});
+  space_.FreeSlot(entry.slot);
+}
+
+// ---- Making it durable.
+
+absl::Status Recovery::WriteAgain() {
+  std::map<std::string_view, const format::LogEntry*> newest;
+  bool any = false;
+  for (const ScannedExtent& extent : scan_.extents) {
+    const uint64_t begin = space_.geometry().Begin(extent.extent).value;
+    uint64_t from = UINT64_MAX;
+    uint64_t to = 0;
+    for (const ScannedEntry& scanned : scan_.entries) {
+      if (scanned.entry.number < scan_.proven || scanned.place.value < begin ||
+          scanned.place.value >= begin + superblock_.extent_bytes) {
+        continue;
+      }
+      from = std::min(from, scanned.place.value - begin);
+      to = std::max(to, scanned.place.value - begin + scanned.entry.bytes);
+      if (scanned.entry.is_about_memory()) newest[scanned.entry.id] = &scanned.entry;
+    }
+    if (to == 0) continue;
+    any = true;
+    ENGRAM_RETURN_IF_ERROR(
+        io::WriteFully(file_, {begin}, {extent.bytes.get(), format::kExtentHeaderBytes}));
+    ENGRAM_RETURN_IF_ERROR(
+        io::WriteFully(file_, {begin + from}, {extent.bytes.get() + from, to - from}));
+  }
+  if (!any) return absl::OkStatus();
+  for (const auto& [id, entry] : newest) {
+    if (entry->kind == EntryKind::kRecord) ENGRAM_RETURN_IF_ERROR(WriteValueAgain(*entry));
+  }
+  ENGRAM_RETURN_IF_ERROR(space_.WriteAdoptedHeaders());
+  return file_.SyncData();
+}
+
+absl::Status Recovery::WriteValueAgain(const format::LogEntry& entry) {
+  const auto copy = [&](FileOffset offset, uint64_t bytes) -> absl::Status {
+    std::vector<std::byte> value(bytes);
+    ENGRAM_RETURN_IF_ERROR(io::ReadFully(file_, offset, value));
+    return io::WriteFully(file_, offset, value);
+  };
+  ENGRAM_RETURN_IF_ERROR(copy(space_.geometry().OffsetOf(entry.record.slot), format::kSlotBytes));
+  if (!entry.record.blob) return absl::OkStatus();
+  return copy(entry.record.blob->offset, *entry.record.content_bytes);
+}
+
+warm::ContentLog::Beginning Recovery::LogBeginning() {
+  return {.next = scan_.end,
+          .durable = scan_.end,
+          .first_unframed = scan_.first_unframed,
+          .unframed = std::move(scan_.unframed),
+          .follows_frame = scan_.follows_frame};
+}
+
+}  // namespace engram::inline ENGRAM_BODY::engine

@@ -1,0 +1,303 @@
+// Extents, slots and blobs: taking and using again. Growth and the reserve are in
+// space_growth.cc, taking over a recovered file in space_recovery.cc.
+
+#include "engine/space.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "base/status_macros.h"
+
+namespace engram::inline ENGRAM_BODY::engine {
+
+using format::ExtentType;
+
+Space::Space(io::File& file, io::Mapping& mapping, sync::Epoch& epoch,
+             const format::Geometry& geometry, uint64_t store_id, uint32_t extents_max,
+             uint64_t incarnation)
+    : file_(file),
+      mapping_(mapping),
+      epoch_(epoch),
+      geometry_(geometry),
+      store_id_(store_id),
+      extents_max_(extents_max),
+      chunks_(std::make_unique<std::unique_ptr<Chunk>[]>(extents_max / kRowsPerChunk + 1)),
+      next_generation_(incarnation * format::kNumbersPerIncarnation + 1),
+      slots_(geometry) {}
+
+Space::~Space() {
+  // One by one: a long chain of owners must not be destroyed recursively.
+  while (pending_ != nullptr) pending_ = std::move(pending_->next);
+}
+
+// ---- Readers.
+
+const std::byte* Space::Bytes(FileOffset offset, uint64_t bytes) {
+  const ExtentId extent = geometry_.ExtentOf(offset);
+  // acquire: partner of the release in BeginLogExtent and EndLogExtent.
+  const std::byte* const buffer = RowOf(extent).buffer.Load(std::memory_order_acquire);
+  if (buffer != nullptr) return buffer + (offset.value - geometry_.Begin(extent).value);
+  return mapping_.Bytes(offset, bytes);
+}
+
+bool Space::Contains(FileOffset offset, uint64_t bytes) const {
+  const uint64_t end = geometry_.FileBytes(extents());
+  return offset.value >= format::kExtentsBegin && offset.value <= end &&
+         bytes <= end - offset.value;
+}
+
+bool Space::Contains(SlotIndex slot) const { return geometry_.ExtentOf(slot).value < extents(); }
+
+// ---- Taking room.
+
+absl::StatusOr<SlotIndex> Space::TakeSlot() {
+  sync::MutexLock lock(mutex_);
+  if (const std::optional<SlotIndex> slot = slots_.Take()) return *slot;
+  ENGRAM_ASSIGN_OR_RETURN(const ExtentId extent, TakeRun(1, ExtentType::kSlots, false));
+  try {
+    slots_.AddExtent(extent);
+  } catch (...) {
+    FreeRun(extent);
+    throw;
+  }
+  return *slots_.Take();
+}
+
+absl::StatusOr<FileOffset> Space::TakeBlob(uint64_t bytes) {
+  const uint64_t room = format::RoundUp(bytes, format::kAlignment);
+  sync::MutexLock lock(mutex_);
+  const bool own_run = room > geometry_.PayloadBytes(1) / 2;
+  if (!own_run && blob_end_.value != 0) {
+    const ExtentId extent = geometry_.ExtentOf(blob_end_);
+    if (blob_end_.value + room <= geometry_.Begin(extent).value + geometry_.extent_bytes) {
+      const FileOffset offset = blob_end_;
+      blob_end_.value += room;
+      RowOf(extent).held_bytes += room;
+      return offset;
+    }
+  }
+  const auto extents = static_cast<uint32_t>(geometry_.RunFor(room));
+  ENGRAM_ASSIGN_OR_RETURN(const ExtentId first, TakeRun(extents, ExtentType::kBlob, false));
+  const FileOffset offset = geometry_.Payload(first);
+  RowOf(first).held_bytes = room;
+  if (!own_run) blob_end_ = {offset.value + room};
+  return offset;
+}
+
+absl::StatusOr<format::ExtentRun> Space::TakeCheckpointRun(uint64_t extents,
+                                                           Generation generation) {
+  sync::MutexLock lock(mutex_);
+  const auto count = static_cast<uint32_t>(extents);
+  ENGRAM_ASSIGN_OR_RETURN(const ExtentId first, TakeRun(count, ExtentType::kCheckpoint, true));
+  RowOf(first).generation = generation;
+  if (absl::Status status = WriteHeader(first); !status.ok()) {
+    FreeRun(first);
+    return status;
+  }
+  return format::ExtentRun{first, count};
+}
+
+Generation Space::NewGeneration() {
+  sync::MutexLock lock(mutex_);
+  return {next_generation_++};
+}
+
+void Space::GiveBackSlot(SlotIndex slot) {
+  sync::MutexLock lock(mutex_);
+  slots_.Free(slot);
+}
+
+void Space::GiveBackBlob(FileOffset offset, uint64_t bytes) {
+  sync::MutexLock lock(mutex_);
+  LetGoOfBlob(offset, bytes);
+}
+
+void Space::GiveBackRun(format::ExtentRun run) {
+  sync::MutexLock lock(mutex_);
+  FreeRun(run.first);
+}
+
+void Space::LetGoOfBlob(FileOffset offset, uint64_t bytes) {
+  const ExtentId first = geometry_.ExtentOf(offset);
+  Row& row = RowOf(first);
+  const uint64_t room = format::RoundUp(bytes, format::kAlignment);
+  if (tolerates_miscounts_ && (row.type != ExtentType::kBlob || row.held_bytes < room)) return;
+  ENGRAM_CHECK(row.type == ExtentType::kBlob && row.held_bytes >= room,
+               "a blob is released that is not held");
+  row.held_bytes -= room;
+  if (row.held_bytes > 0) return;
+  if (blob_end_.value != 0 && geometry_.ExtentOf(blob_end_) == first) blob_end_ = {};
+  FreeRun(first);
+}
+
+// ---- Releasing room.
+
+void Space::ReleaseLater(ReleaseNode release, LogNumber number) {
+  sync::MutexLock lock(mutex_);
+  Enqueue(std::move(release), number);
+}
+
+void Space::Enqueue(ReleaseNode release, LogNumber number) {
+  release->number = number;
+  release->epoch = epoch_.Advance();
+  release->next = nullptr;
+  if (release->what == Release::What::kRun) RowOf(release->run).releasing = true;
+  Release* const last = release.get();
+  (pending_last_ == nullptr ? pending_ : pending_last_->next) = std::move(release);
+  pending_last_ = last;
+  pending_count_.FetchAdd(1, std::memory_order_relaxed);
+}
+
+void Space::Collect(LogNumber durable) {
+  sync::MutexLock lock(mutex_);
+  if (pins_ > 0 || pending_ == nullptr || pending_->number >= durable) return;
+  const uint64_t oldest = epoch_.Oldest();
+  while (pending_ != nullptr && pending_->number < durable && pending_->epoch < oldest) {
+    UseAgain(*pending_);
+    pending_ = std::move(pending_->next);
+    pending_count_.FetchSub(1, std::memory_order_relaxed);
+  }
+  if (pending_ == nullptr) pending_last_ = nullptr;
+}
+
+void Space::UseAgain(Release& release) {
+  switch (release.what) {
+    case Release::What::kNothing:
+      break;
+    case Release::What::kSlot:
+      if (!tolerates_miscounts_ || slots_.IsUsed(release.slot)) slots_.Free(release.slot);
+      break;
+    case Release::What::kBlob:
+      LetGoOfBlob(release.blob, release.blob_bytes);
+      break;
+    case Release::What::kRun:
+      FreeRun(release.run);
+      break;
+  }
+}
+
+void Space::Pin() {
+  sync::MutexLock lock(mutex_);
+  ++pins_;
+}
+
+void Space::Unpin() {
+  sync::MutexLock lock(mutex_);
+  --pins_;
+}
+
+// ---- Accounts of content.
+
+void Space::AddContent(ContentRoom written) {
+  if (written.bytes == 0) return;
+  sync::MutexLock lock(mutex_);
+  Row& row = RowOf(geometry_.ExtentOf(written.place));
+  row.live_bytes += written.bytes;
+  row.total_bytes += written.bytes;
+  content_live_ += written.bytes;
+  content_total_ += written.bytes;
+}
+
+void Space::DropContent(ContentRoom dead) {
+  if (dead.bytes == 0) return;
+  sync::MutexLock lock(mutex_);
+  Row& row = RowOf(geometry_.ExtentOf(dead.place));
+  if (tolerates_miscounts_ && row.live_bytes < dead.bytes) return;
+  ENGRAM_CHECK(row.live_bytes >= dead.bytes, "more content dies than lives");
+  row.live_bytes -= dead.bytes;
+  content_live_ -= dead.bytes;
+}
+
+// ---- Checkpoints.
+
+std::vector<format::ExtentRow> Space::Rows(ExtentId spare) {
+  sync::MutexLock lock(mutex_);
+  std::vector<format::ExtentRow> rows(extents());
+  for (uint32_t i = 0; i < rows.size(); ++i) {
+    const Row& row = RowOf({i});
+    if (row.type == ExtentType::kFree || row.releasing || i == spare.value) continue;
+    rows[i].type = row.type;
+    rows[i].run_extents = row.run_extents;
+    rows[i].generation = row.generation;
+    rows[i].first_log_number = row.first_log_number;
+    rows[i].live_bytes = row.live_bytes;
+    rows[i].total_bytes = row.total_bytes;
+    if (row.type != ExtentType::kSlots) continue;
+    rows[i].used_slots.resize(geometry_.SlotsPerExtent());
+    for (uint32_t k = 0; k < geometry_.SlotsPerExtent(); ++k) {
+      rows[i].used_slots[k] = slots_.IsUsed(geometry_.SlotAt({i}, k));
+    }
+  }
+  for (const Release* release = pending_.get(); release != nullptr; release = release->next.get()) {
+    if (release->what != Release::What::kSlot) continue;
+    rows[geometry_.ExtentOf(release->slot).value]
+        .used_slots[geometry_.IndexInExtent(release->slot)] = false;
+  }
+  return rows;
+}
+
+void Space::ReleaseDeadLogExtents(const format::LogSegment& position) {
+  for (uint32_t i = 0; i < extents(); ++i) {
+    ReleaseNode release = std::make_unique<Release>();
+    sync::MutexLock lock(mutex_);
+    const Row& row = RowOf({i});
+    if (row.type != ExtentType::kLog || row.releasing || row.live_bytes > 0 ||
+        row.first_log_number >= position.extent_first || row.first_log_number.value == 0) {
+      continue;
+    }
+    release->what = Release::What::kRun;
+    release->run = {i};
+    Enqueue(std::move(release), LogNumber{});
+  }
+}
+
+Space::Counts Space::counts() const {
+  sync::MutexLock lock(mutex_);
+  Counts counts;
+  for (uint32_t i = 0; i < extents(); ++i) {
+    ++counts.extents[static_cast<size_t>(RowOf({i}).type)];
+  }
+  counts.file_bytes = geometry_.FileBytes(extents());
+  counts.slots_used = slots_.used();
+  counts.slots_free = slots_.free();
+  counts.releases_pending = pending_count_.Load(std::memory_order_relaxed);
+  counts.content_live = content_live_;
+  counts.content_total = content_total_;
+  return counts;
+}
+
+// ---- For the log.
+
+absl::StatusOr<warm::LogExtents::Fresh> Space::TakeLogExtent(bool emergency) {
+  ReleaseNode release = std::make_unique<Release>();
+  sync::MutexLock lock(mutex_);
+  ENGRAM_ASSIGN_OR_RETURN(const ExtentId extent, TakeRun(1, ExtentType::kLog, emergency));
+  Row& row = RowOf(extent);
+  row.buffer_release = std::move(release);
+  return Fresh{extent, row.generation};
+}
+
+void Space::GiveBackLogExtent(ExtentId extent) {
+  sync::MutexLock lock(mutex_);
+  FreeRun(extent);
+}
+
+void Space::BeginLogExtent(ExtentId extent, LogNumber first, const std::byte* buffer) {
+  sync::MutexLock lock(mutex_);
+  RowOf(extent).first_log_number = first;
+  // release: partner of the acquire in Bytes.
+  RowOf(extent).buffer.Store(buffer, std::memory_order_release);
+}
+
+void Space::EndLogExtent(ExtentId extent, warm::LogBuffer buffer) {
+  sync::MutexLock lock(mutex_);
+  // release: partner of the acquire in Bytes; the file has the bytes by now.
+  RowOf(extent).buffer.Store(nullptr, std::memory_order_release);
+  ReleaseNode release = std::move(RowOf(extent).buffer_release);
+  release->buffer = std::move(buffer);
+  Enqueue(std::move(release), LogNumber{});
+}
+
+}  // namespace engram::inline ENGRAM_BODY::engine

@@ -1,0 +1,244 @@
+// The file as extents: who uses which, growing it, and giving room back only when nobody can miss
+// it.
+//
+// Room that is released - a slot, a blob, extents, and buffers in RAM - is used again only when two
+// conditions hold: the log entry that released it is durable (a crash would bring its owner back
+// otherwise), and no reader that began before the release is left. Until then it stays in a queue.
+//
+// A reserve of free extents is kept for what a full disk must not stop: removals, checkpoints.
+//
+// Thread safety: thread-safe. Readers call Bytes and GenerationOf inside of an epoch, without a
+// lock, for extents that the index led them to.
+
+#ifndef ENGRAM_ENGINE_SPACE_H_
+#define ENGRAM_ENGINE_SPACE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/body.h"
+#include "base/units.h"
+#include "format/checkpoint_pages.h"
+#include "format/extent_header.h"
+#include "format/geometry.h"
+#include "format/superblock.h"
+#include "io/file_system.h"
+#include "sync/atomic.h"
+#include "sync/epoch.h"
+#include "sync/mutex.h"
+#include "warm/content_log.h"
+#include "warm/slot_table.h"
+
+namespace engram::inline ENGRAM_BODY::engine {
+
+// Something in RAM that readers may be looking at when it is replaced.
+class Retired {
+ public:
+  virtual ~Retired() = default;
+};
+
+// What waits for its release to become durable and for readers to leave. Made beforehand, because
+// releasing cannot fail.
+struct Release {
+  enum class What : uint8_t { kNothing, kSlot, kBlob, kRun };
+
+  What what = What::kNothing;
+  SlotIndex slot;
+  FileOffset blob;
+  uint64_t blob_bytes = 0;
+  ExtentId run;
+  // Destroyed with the release.
+  warm::LogBuffer buffer;
+  std::unique_ptr<Retired> memory;
+
+  LogNumber number;    // of the entry that must be durable
+  uint64_t epoch = 0;  // the tag of Epoch::Advance
+  std::unique_ptr<Release> next;
+};
+using ReleaseNode = std::unique_ptr<Release>;
+
+// Room of content: a record or a blob.
+struct ContentRoom {
+  FileOffset place;
+  uint64_t bytes = 0;  // 0: there is none
+};
+
+class Space final : public warm::LogExtents {
+ public:
+  struct Counts {
+    std::array<uint64_t, 7> extents{};  // by format::ExtentType
+    uint64_t file_bytes = 0;
+    uint64_t slots_used = 0;
+    uint64_t slots_free = 0;
+    uint64_t releases_pending = 0;
+    uint64_t content_live = 0;
+    uint64_t content_total = 0;
+  };
+
+  // A file of at most `extents_max` extents. `incarnation` numbers the generations.
+  Space(io::File& file, io::Mapping& mapping, sync::Epoch& epoch, const format::Geometry& geometry,
+        uint64_t store_id, uint32_t extents_max, uint64_t incarnation);
+  ~Space() override;
+  Space(const Space&) = delete;
+  Space& operator=(const Space&) = delete;
+
+  // ---- Recovery; before anything else runs.
+
+  // Takes over the file's extents as a checkpoint knew them; those without a row are free.
+  void Load(const std::vector<format::ExtentRow>& rows, uint32_t extents);
+  // An extent, or a run, turns out to be in use. False: it is in use otherwise, or not in the file;
+  // then nothing has changed.
+  bool AdoptRun(format::ExtentRun run, format::ExtentType type, Generation generation,
+                LogNumber first_log_number);
+  // A slot turns out to be in use. False: by another memory, or it is no slot.
+  bool AdoptSlot(SlotIndex slot);
+  // A blob of `bytes` turns out to be in use. False: as AdoptRun.
+  bool AdoptBlob(FileOffset offset, uint64_t bytes);
+  // Slots and blobs whose release was found in the log; no reader is there.
+  void FreeSlot(SlotIndex slot) { GiveBackSlot(slot); }
+  void FreeBlob(FileOffset offset, uint64_t bytes) { GiveBackBlob(offset, bytes); }
+  // Damage has hidden what was released: accounts need not agree any more. What does not is
+  // forgotten instead of being a mistake of ours.
+  void TolerateMiscounts() ENGRAM_EXCLUDES(mutex_);
+  // Slots and blobs of the adopted extents need headers, too.
+  absl::Status WriteAdoptedHeaders();
+
+  // Makes the file as long as the reserve needs; harmless if it fails.
+  absl::Status FillReserve() ENGRAM_EXCLUDES(mutex_);
+
+  // ---- Readers.
+
+  // `bytes` bytes from `offset`, all in one extent or run: in a buffer of the log or in the file.
+  // Valid as long as the caller's epoch. REQUIRES: the range lies within the file.
+  const std::byte* Bytes(FileOffset offset, uint64_t bytes);
+  // Whether a range that the disk names lies within extents of the file.
+  bool Contains(FileOffset offset, uint64_t bytes) const;
+  bool Contains(SlotIndex slot) const;
+  Generation GenerationOf(ExtentId extent) const { return RowOf(extent).generation; }
+  LogNumber FirstLogNumberOf(ExtentId extent) const { return RowOf(extent).first_log_number; }
+
+  // ---- Taking room. RESOURCE_EXHAUSTED: the disk or the file's address space is full.
+
+  absl::StatusOr<SlotIndex> TakeSlot() ENGRAM_EXCLUDES(mutex_);
+  // Room for a blob of `bytes`, contiguous.
+  absl::StatusOr<FileOffset> TakeBlob(uint64_t bytes) ENGRAM_EXCLUDES(mutex_);
+  // A run of extents for a checkpoint, its header written.
+  absl::StatusOr<format::ExtentRun> TakeCheckpointRun(uint64_t extents, Generation generation)
+      ENGRAM_EXCLUDES(mutex_);
+  Generation NewGeneration() ENGRAM_EXCLUDES(mutex_);
+
+  // Gives back at once what was taken and never became visible.
+  void GiveBackSlot(SlotIndex slot) ENGRAM_EXCLUDES(mutex_);
+  void GiveBackBlob(FileOffset offset, uint64_t bytes) ENGRAM_EXCLUDES(mutex_);
+  void GiveBackRun(format::ExtentRun run) ENGRAM_EXCLUDES(mutex_);
+
+  // ---- Releasing room: when nothing leads there any more. Cannot fail.
+
+  // REQUIRES: `release` says what; it was unlinked before this call, by the log entry `number`.
+  void ReleaseLater(ReleaseNode release, LogNumber number) ENGRAM_EXCLUDES(mutex_);
+  // Every log entry before `durable` is durable: uses again what may be. Cheap if there is nothing.
+  void Collect(LogNumber durable) ENGRAM_EXCLUDES(mutex_);
+  uint64_t releases_pending() const {
+    return pending_count_.Load(std::memory_order_relaxed);  // a hint, no partner
+  }
+  // While pinned, nothing that is released is used again. May nest.
+  void Pin() ENGRAM_EXCLUDES(mutex_);
+  void Unpin() ENGRAM_EXCLUDES(mutex_);
+
+  // ---- Accounts of content, by extent: what was written, and what of it is live.
+
+  void AddContent(ContentRoom written) ENGRAM_EXCLUDES(mutex_);
+  void DropContent(ContentRoom dead) ENGRAM_EXCLUDES(mutex_);
+
+  // ---- Checkpoints.
+
+  // A row for each extent, as a checkpoint cut now must know them: what is released is free, the
+  // log's `spare` too. The caller lets no mutation run.
+  std::vector<format::ExtentRow> Rows(ExtentId spare) ENGRAM_EXCLUDES(mutex_);
+  // Releases every log extent without live content whose entries all come before `position`, of
+  // which nothing is named by a superblock any more.
+  void ReleaseDeadLogExtents(const format::LogSegment& position) ENGRAM_EXCLUDES(mutex_);
+  // How many extents the next checkpoint may need: part of the reserve.
+  void SetCheckpointExtents(uint64_t extents) ENGRAM_EXCLUDES(mutex_);
+
+  Counts counts() const ENGRAM_EXCLUDES(mutex_);
+  uint32_t extents() const { return extents_.Load(std::memory_order_acquire); }
+  const format::Geometry& geometry() const { return geometry_; }
+  uint64_t store_id() const { return store_id_; }
+
+  // ---- For the log.
+
+  absl::StatusOr<Fresh> TakeLogExtent(bool emergency) override;
+  void GiveBackLogExtent(ExtentId extent) override;
+  void BeginLogExtent(ExtentId extent, LogNumber first, const std::byte* buffer) override;
+  void EndLogExtent(ExtentId extent, warm::LogBuffer buffer) override;
+
+ private:
+  struct Row {
+    format::ExtentType type = format::ExtentType::kFree;
+    uint32_t run_extents = 1;
+    Generation generation;
+    LogNumber first_log_number;
+    uint64_t held_bytes = 0;     // kBlob: of blobs that a reader may still look at
+    bool releasing = false;      // it is in the queue: free for the next checkpoint
+    bool adopted = false;        // by recovery, so that its header may be missing
+    ReleaseNode buffer_release;  // kLog, while it has a buffer: for the time when it has none
+    // kLog, kBlob: of content.
+    uint64_t live_bytes = 0;
+    uint64_t total_bytes = 0;
+    // Null: look into the mapping. release, partner of the acquire in Bytes.
+    sync::Atomic<const std::byte*> buffer{nullptr};
+  };
+  static constexpr uint32_t kRowsPerChunk = 16;
+  using Chunk = std::array<Row, kRowsPerChunk>;
+
+  Row& RowOf(ExtentId extent) const {
+    return (*chunks_[extent.value / kRowsPerChunk])[extent.value % kRowsPerChunk];
+  }
+  uint64_t Reserve() const ENGRAM_REQUIRES(mutex_);
+  absl::StatusOr<ExtentId> TakeRun(uint32_t extents, format::ExtentType type, bool emergency)
+      ENGRAM_REQUIRES(mutex_);
+  bool FindFreeRun(uint32_t extents, ExtentId& first) const ENGRAM_REQUIRES(mutex_);
+  absl::Status Grow(uint64_t extents) ENGRAM_REQUIRES(mutex_);
+  absl::Status WriteHeader(ExtentId first) ENGRAM_REQUIRES(mutex_);
+  void FreeRun(ExtentId first) ENGRAM_REQUIRES(mutex_);
+  void LetGoOfBlob(FileOffset offset, uint64_t bytes) ENGRAM_REQUIRES(mutex_);
+  void UseAgain(Release& release) ENGRAM_REQUIRES(mutex_);
+  void Enqueue(ReleaseNode release, LogNumber number) ENGRAM_REQUIRES(mutex_);
+  void MarkRun(ExtentId first, uint32_t extents, format::ExtentType type) ENGRAM_REQUIRES(mutex_);
+
+  io::File& file_;
+  io::Mapping& mapping_;
+  sync::Epoch& epoch_;
+  const format::Geometry geometry_;
+  const uint64_t store_id_;
+  const uint32_t extents_max_;
+  // A fixed table, so that readers need no lock; entries are set before the index leads to them.
+  const std::unique_ptr<std::unique_ptr<Chunk>[]> chunks_;
+
+  mutable sync::Mutex mutex_;
+  // Written under the mutex; release, partner of the acquire of readers without it.
+  sync::Atomic<uint32_t> extents_{0};
+  uint64_t next_generation_ ENGRAM_GUARDED_BY(mutex_);
+  warm::SlotTable slots_ ENGRAM_GUARDED_BY(mutex_);
+  uint64_t free_extents_ ENGRAM_GUARDED_BY(mutex_) = 0;
+  uint64_t checkpoint_extents_ ENGRAM_GUARDED_BY(mutex_) = 1;
+  // The blob extent that is being filled, and where; 0: none.
+  FileOffset blob_end_ ENGRAM_GUARDED_BY(mutex_);
+  ReleaseNode pending_ ENGRAM_GUARDED_BY(mutex_);  // oldest first
+  Release* pending_last_ ENGRAM_GUARDED_BY(mutex_) = nullptr;
+  uint32_t pins_ ENGRAM_GUARDED_BY(mutex_) = 0;
+  bool tolerates_miscounts_ ENGRAM_GUARDED_BY(mutex_) = false;
+  sync::Atomic<uint64_t> pending_count_{0};
+  uint64_t content_live_ ENGRAM_GUARDED_BY(mutex_) = 0;
+  uint64_t content_total_ ENGRAM_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace engram::inline ENGRAM_BODY::engine
+
+#endif  // ENGRAM_ENGINE_SPACE_H_
