@@ -44,6 +44,7 @@ struct RecoveryReport {
 struct VerifyReport {
   uint64_t memories_checked = 0;  // every byte of them
   uint64_t memories_damaged = 0;  // they answer DATA_LOSS
+  uint64_t content_bytes = 0;     // room of their content; see api/fragmentation.h
   uint64_t checkpoint_buckets_checked = 0;
   std::vector<Damage> damages;
   // Statistics that differ from a recount, each as a sentence; a mistake of the store's own.

@@ -50,6 +50,11 @@ bool Space::Contains(FileOffset offset, uint64_t bytes) const {
 
 bool Space::Contains(SlotIndex slot) const { return geometry_.ExtentOf(slot).value < extents(); }
 
+bool Space::IsFree(ExtentId extent) const {
+  sync::MutexLock lock(mutex_);
+  return RowOf(extent).type == ExtentType::kFree;
+}
+
 // ---- Taking room.
 
 absl::StatusOr<SlotIndex> Space::TakeSlot() {
@@ -257,7 +262,10 @@ Space::Counts Space::counts() const {
   sync::MutexLock lock(mutex_);
   Counts counts;
   for (uint32_t i = 0; i < extents(); ++i) {
-    ++counts.extents[static_cast<size_t>(RowOf({i}).type)];
+    const Row& row = RowOf({i});
+    ++counts.extents[static_cast<size_t>(row.type)];
+    if (row.type == ExtentType::kBlob) counts.blob_extents += row.run_extents;
+    if (row.type == ExtentType::kCheckpoint) counts.checkpoint_extents += row.run_extents;
   }
   counts.file_bytes = geometry_.FileBytes(extents());
   counts.slots_used = slots_.used();

@@ -72,6 +72,8 @@ class Space final : public warm::LogExtents {
  public:
   struct Counts {
     std::array<uint64_t, 7> extents{};  // by format::ExtentType
+    uint64_t blob_extents = 0;          // continued ones included
+    uint64_t checkpoint_extents = 0;    // likewise
     uint64_t file_bytes = 0;
     uint64_t slots_used = 0;
     uint64_t slots_free = 0;
@@ -119,6 +121,7 @@ class Space final : public warm::LogExtents {
   // Whether a range that the disk names lies within extents of the file.
   bool Contains(FileOffset offset, uint64_t bytes) const;
   bool Contains(SlotIndex slot) const;
+  bool IsFree(ExtentId extent) const ENGRAM_EXCLUDES(mutex_);
   Generation GenerationOf(ExtentId extent) const { return RowOf(extent).generation; }
   LogNumber FirstLogNumberOf(ExtentId extent) const { return RowOf(extent).first_log_number; }
 

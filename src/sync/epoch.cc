@@ -43,4 +43,9 @@ uint64_t Epoch::Oldest() const {
   return oldest;
 }
 
+uint64_t Epoch::Age() const {
+  const uint64_t oldest = Oldest();
+  return current_.Load(std::memory_order_seq_cst) - oldest;  // Oldest() is never later
+}
+
 }  // namespace engram::inline ENGRAM_BODY::sync

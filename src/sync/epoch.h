@@ -58,6 +58,9 @@ class Epoch {
   // was tagged `t` can be reused once Oldest() > t.
   uint64_t Oldest() const;
 
+  // How many epochs ago the oldest reader began; 0 if there is none.
+  uint64_t Age() const;
+
  private:
   struct alignas(64) Place {
     Atomic<uint64_t> epoch{0};  // 0: free

@@ -1,0 +1,95 @@
+// What brackets a call of the store: the right to use its parts, exceptions turned into errors, and
+// the locks of all stripes. Part of tiered_store_*.cc; not for others.
+
+#ifndef ENGRAM_ENGINE_STORE_CALLS_H_
+#define ENGRAM_ENGINE_STORE_CALLS_H_
+
+#include <cstdint>
+#include <new>
+
+#include "absl/status/status.h"
+#include "base/body.h"
+#include "engine/tiered_store.h"
+#include "sync/epoch.h"
+#include "sync/mutex.h"
+
+namespace engram::inline ENGRAM_BODY::engine {
+
+// Runs `call`; an allocation that fails inside becomes RESOURCE_EXHAUSTED, in words if there is
+// memory for them.
+template <typename Function>
+auto WithoutExceptions(const Function& call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (const std::bad_alloc&) {
+  }
+  try {
+    return absl::ResourceExhaustedError("there is no memory for this call; nothing has happened");
+  } catch (const std::bad_alloc&) {
+    return absl::Status(absl::StatusCode::kResourceExhausted, "");
+  }
+}
+
+// A short call: inside of an epoch.
+class TieredStore::Call {
+ public:
+  explicit Call(const TieredStore& store)
+      : guard_(store.epoch_), is_open_(!store.closed_.Load(std::memory_order_seq_cst)) {}
+
+  // FAILED_PRECONDITION: the store is closed.
+  absl::Status status() const {
+    return is_open_ ? absl::OkStatus()
+                    : absl::FailedPreconditionError("the store is closed; open it again");
+  }
+
+ private:
+  const sync::Epoch::Guard guard_;
+  const bool is_open_;
+};
+
+// A call that may take long, and must not hold up what waits for epochs.
+class TieredStore::LongCall {
+ public:
+  explicit LongCall(const TieredStore& store) : store_(const_cast<TieredStore&>(store)) {
+    sync::MutexLock lock(store_.lifecycle_mutex_);
+    is_open_ = !store_.closed_.Load(std::memory_order_seq_cst);
+    if (is_open_) ++store_.long_calls_;
+  }
+  ~LongCall() {
+    if (!is_open_) return;
+    sync::MutexLock lock(store_.lifecycle_mutex_);
+    --store_.long_calls_;
+  }
+  LongCall(const LongCall&) = delete;
+  LongCall& operator=(const LongCall&) = delete;
+
+  bool is_open() const { return is_open_; }
+  absl::Status status() const {
+    return is_open_ ? absl::OkStatus()
+                    : absl::FailedPreconditionError("the store is closed; open it again");
+  }
+
+ private:
+  TieredStore& store_;
+  bool is_open_ = false;
+};
+
+// Holds the locks of all stripes: no mutation is under way.
+class TieredStore::AllStripes {
+ public:
+  explicit AllStripes(TieredStore& store) ENGRAM_NO_THREAD_SAFETY_ANALYSIS : store_(store) {
+    for (uint32_t i = 0; i < store_.options_.concurrency; ++i) store_.stripes_[i].Lock();
+  }
+  ~AllStripes() ENGRAM_NO_THREAD_SAFETY_ANALYSIS {
+    for (uint32_t i = store_.options_.concurrency; i > 0; --i) store_.stripes_[i - 1].Unlock();
+  }
+  AllStripes(const AllStripes&) = delete;
+  AllStripes& operator=(const AllStripes&) = delete;
+
+ private:
+  TieredStore& store_;
+};
+
+}  // namespace engram::inline ENGRAM_BODY::engine
+
+#endif  // ENGRAM_ENGINE_STORE_CALLS_H_

@@ -1,0 +1,194 @@
+// The store behind api/memory_store.h: joins space, log, index, commit and recovery.
+//
+// A mutation, in order: what can fail or wait (a slot and its bytes, a blob, room in the index, the
+// nodes of releases, room in the log); then, under the log's lock, its sequence and its entry in
+// the log; then the index; then the accounts and releases. From the sequence on nothing can fail. A
+// stripe's lock, by the hash of the id, is held throughout, so mutations of one id have one order.
+//
+// A read enters an epoch, looks into the index (a shard's lock, shared, for the look alone), reads
+// and verifies without a lock, and leaves.
+//
+// Lock order: checkpoint, stripe (ascending), log, then space or shard; commit's locks are taken
+// with none of these but checkpoint held.
+
+#ifndef ENGRAM_ENGINE_TIERED_STORE_H_
+#define ENGRAM_ENGINE_TIERED_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "api/event_listener.h"
+#include "api/memory_store.h"
+#include "base/body.h"
+#include "base/units.h"
+#include "engine/checkpoint.h"
+#include "engine/checkpoint_writer.h"
+#include "engine/group_commit.h"
+#include "engine/index.h"
+#include "engine/space.h"
+#include "format/log_entry.h"
+#include "format/superblock.h"
+#include "io/file_system.h"
+#include "sync/atomic.h"
+#include "sync/epoch.h"
+#include "sync/mutex.h"
+#include "warm/content_log.h"
+
+namespace engram::inline ENGRAM_BODY::engine {
+
+// What an id leads to.
+struct Lookup {
+  enum class State : uint8_t { kAbsent, kPresent, kRemoved, kDamaged };
+
+  State state = State::kAbsent;
+  Delta entry;  // not of kAbsent; of kDamaged, if there is one: see has_entry
+  bool has_entry = false;
+  format::LogEntry record;  // kPresent, kRemoved; verified; views hold as long as the epoch
+  absl::Status damage;      // kDamaged
+  bool has_room = true;     // see Candidates
+
+  Sequence sequence() const { return has_entry ? entry.sequence : Sequence{}; }
+};
+
+class TieredStore final : public MemoryStore {
+ public:
+  static absl::StatusOr<std::unique_ptr<MemoryStore>> Open(io::FileSystem& files,
+                                                           const std::string& path,
+                                                           const Options& options);
+  ~TieredStore() override;
+
+  absl::StatusOr<Sequence> Store(const Memory& memory) override;
+  absl::StatusOr<Sequence> Remove(std::string_view id) override;
+  absl::StatusOr<Sequence> UpdateActivation(std::string_view id, float activation) override;
+
+  absl::StatusOr<GetResult> Get(std::string_view id) override;
+  absl::StatusOr<Presence> View(std::string_view id,
+                                const std::function<void(const MemoryView&)>& visit) override;
+  absl::StatusOr<Presence> Contains(std::string_view id) override;
+  uint64_t Count() const override;
+
+  absl::Status Sync() override;
+  absl::Status Checkpoint() override;
+  absl::Status Backup(const std::string& path) override;
+  absl::Status Close() override;
+
+  absl::StatusOr<VerifyReport> Verify() override;
+  Statistics Stats() const override;
+  const RecoveryReport& recovery() const override { return report_; }
+
+ private:
+  // The parts of an open store, in the order of their making.
+  struct Parts {
+    Parts(std::unique_ptr<io::File> opened, std::unique_ptr<io::Mapping> mapped, sync::Epoch& epoch,
+          const format::Superblock& superblock, uint32_t extents_max)
+        : file(std::move(opened)),
+          mapping(std::move(mapped)),
+          space(*file, *mapping, epoch, {superblock.extent_bytes}, superblock.store_id, extents_max,
+                superblock.incarnation),
+          log(*file, space, {superblock.extent_bytes}, superblock.store_id) {}
+
+    const std::unique_ptr<io::File> file;
+    const std::unique_ptr<io::Mapping> mapping;
+    Space space;
+    warm::ContentLog log;
+    std::unique_ptr<Index> index;
+    std::unique_ptr<GroupCommit> commit;
+  };
+
+  // Keeps a call's right to use the parts: refused once the store is closed.
+  class Call;
+  class LongCall;
+  class AllStripes;
+  struct Taken;
+  struct Change;
+
+  TieredStore(io::FileSystem& files, const Options& options);
+
+  // ---- Opening and closing: tiered_store_open.cc.
+  absl::Status OpenFile(const std::string& path);
+  absl::StatusOr<std::unique_ptr<io::File>> LockedFile(const std::string& path, bool& is_new);
+  absl::Status CreateFile(io::File& file, const std::string& path);
+  absl::Status Recover(std::unique_ptr<io::File> file);
+  absl::StatusOr<uint32_t> WholeExtents(io::File& file, const format::Superblock& superblock);
+  absl::Status CloseNow();
+  absl::Status CheckOpen() const;
+
+  // ---- Reading: tiered_store_reads.cc.
+  Lookup Find(std::string_view id, uint64_t hash) const;
+  // Decodes and verifies the log entry of `entry` into `lookup`. False: it is damaged.
+  bool DecodeInto(const Delta& entry, Lookup& lookup) const;
+  absl::StatusOr<MemoryView> ViewOf(const Lookup& lookup) const;
+
+  // ---- Mutations: tiered_store_mutations.cc.
+  absl::StatusOr<Sequence> StoreOnce(const Memory& memory, uint64_t hash);
+  absl::StatusOr<Sequence> RemoveOnce(std::string_view id, uint64_t hash);
+  absl::StatusOr<Sequence> UpdateOnce(std::string_view id, uint64_t hash, float activation);
+  template <typename Once>
+  absl::StatusOr<Sequence> Mutate(const Once& once);
+  absl::Status TakeRoom(const Memory& memory, Taken& taken);
+  absl::Status TakeAndAppend(const Memory& memory, Change& change, Taken& taken);
+  void GiveBack(const Taken& taken);
+  absl::StatusOr<Sequence> Append(Change& change);
+  void Settle(Change& change);
+  void KeepHouse();
+  bool ReleasesAreDue() const;
+  absl::Status MakeDurable(Sequence sequence);
+
+  // ---- Durability: tiered_store_checkpoints.cc. Within a call.
+  absl::Status SyncNow();
+  bool CheckpointIsDue() const;
+  absl::Status CutCheckpoint(bool clean) ENGRAM_REQUIRES(checkpoint_mutex_);
+  absl::Status WriteAndName(CheckpointCut& cut, const format::LogSegment& position, bool clean)
+      ENGRAM_REQUIRES(checkpoint_mutex_);
+  absl::Status WriteSuperblocks(format::Superblock superblock) ENGRAM_REQUIRES(checkpoint_mutex_);
+  absl::Status CopyTo(io::File& target) ENGRAM_REQUIRES(checkpoint_mutex_);
+
+  // ---- Inspection: tiered_store_inspection.cc.
+  void VerifyHash(uint64_t hash, VerifyReport& report) const;
+  void VerifyCheckpoint(const std::vector<uint64_t>& changed, VerifyReport& report) const;
+  absl::Status VerifySuperblocks(VerifyReport& report) const;
+  Statistics StatsNow() const;
+
+  Sequence last_sequence() const {
+    return {last_sequence_.Load(std::memory_order_acquire)};  // partner of the store in Append
+  }
+
+  io::FileSystem& files_;
+  const Options options_;
+  RecoveryReport report_;
+
+  mutable sync::Epoch epoch_;
+  // seq_cst: a call announces itself in the epoch, then looks here; Close stores here, then looks
+  // for calls in the epoch.
+  sync::Atomic<bool> closed_{true};
+  std::unique_ptr<Parts> parts_;
+  const std::unique_ptr<sync::Mutex[]> stripes_;
+
+  sync::Atomic<uint64_t> memories_{0};
+  // Under the log's mutex, so that sequences follow the log; read anywhere.
+  sync::Atomic<uint64_t> last_sequence_{0};
+  uint64_t next_sequence_ = 0;
+  sync::Atomic<uint64_t> durable_sequence_{0};
+  sync::Atomic<uint64_t> entries_since_checkpoint_{0};
+  sync::Atomic<uint64_t> checkpoint_due_at_{0};
+
+  mutable sync::Mutex checkpoint_mutex_;  // one checkpoint, backup or verification at a time
+  format::Superblock superblock_ ENGRAM_GUARDED_BY(checkpoint_mutex_);
+  sync::Atomic<uint64_t> checkpoints_{0};
+
+  mutable sync::Mutex lifecycle_mutex_;
+  uint32_t long_calls_ ENGRAM_GUARDED_BY(lifecycle_mutex_) = 0;
+  Statistics last_statistics_ ENGRAM_GUARDED_BY(lifecycle_mutex_);  // of the closed store
+};
+
+}  // namespace engram::inline ENGRAM_BODY::engine
+
+#endif  // ENGRAM_ENGINE_TIERED_STORE_H_

@@ -1,0 +1,244 @@
+// Sync, checkpoints and backups.
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "engine/checkpoint_writer.h"
+#include "engine/recovery.h"
+#include "engine/store_calls.h"
+#include "engine/tiered_store.h"
+
+namespace engram::inline ENGRAM_BODY::engine {
+namespace {
+
+// A checkpoint is due when a sixteenth of the memories may have changed.
+constexpr uint64_t kCheckpointShare = 16;
+
+}  // namespace
+
+// ---- Sync.
+
+absl::Status TieredStore::SyncNow() {
+  LogNumber target;
+  Sequence sequence;
+  {
+    sync::MutexLock lock(parts_->log.mutex());
+    target = parts_->log.next();
+    sequence = last_sequence();
+  }
+  ENGRAM_RETURN_IF_ERROR(parts_->commit->Sync(target));
+  uint64_t known = durable_sequence_.Load(std::memory_order_relaxed);
+  while (known < sequence.value &&
+         !durable_sequence_.CompareExchangeWeak(known, sequence.value, std::memory_order_relaxed,
+                                                std::memory_order_relaxed)) {
+  }
+  if (options_.listener != nullptr) {
+    try {
+      options_.listener->OnDurable(sequence);
+    } catch (...) {
+      // The listener's affair.
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TieredStore::Sync() {
+  return WithoutExceptions([&]() -> absl::Status {
+    const LongCall call(*this);
+    ENGRAM_RETURN_IF_ERROR(call.status());
+    ENGRAM_RETURN_IF_ERROR(SyncNow());
+    parts_->space.Collect(parts_->commit->durable());
+    return absl::OkStatus();
+  });
+}
+
+// ---- Checkpoints.
+
+bool TieredStore::ReleasesAreDue() const {
+  const Parts* const parts = parts_.get();
+  return parts != nullptr && parts->space.releases_pending() > options_.pending_releases_max;
+}
+
+bool TieredStore::CheckpointIsDue() const {
+  const uint64_t entries = entries_since_checkpoint_.Load(std::memory_order_relaxed);
+  return entries >= options_.checkpoint_entries_min && entries >= Count() / kCheckpointShare &&
+         entries >= checkpoint_due_at_.Load(std::memory_order_relaxed);
+}
+
+absl::Status TieredStore::Checkpoint() {
+  return WithoutExceptions([&]() -> absl::Status {
+    const LongCall call(*this);
+    ENGRAM_RETURN_IF_ERROR(call.status());
+    if (!checkpoint_mutex_.TryLock()) {
+      return absl::AbortedError("another checkpoint, backup or verification is under way");
+    }
+    absl::Status cut;
+    try {
+      cut = CutCheckpoint(/*clean=*/false);
+    } catch (...) {
+      checkpoint_mutex_.Unlock();
+      throw;
+    }
+    checkpoint_mutex_.Unlock();
+    return cut;
+  });
+}
+
+absl::Status TieredStore::CutCheckpoint(bool clean) {
+  ENGRAM_RETURN_IF_ERROR(parts_->commit->CheckWritable());
+  Index& index = *parts_->index;
+  if (index.is_frozen()) index.Thaw();  // an earlier one failed
+  Index::FreshTables fresh = index.MakeTables();
+  CheckpointCut cut;
+  format::LogSegment position;
+  {
+    const AllStripes no_mutations(*this);
+    sync::MutexLock lock(parts_->log.mutex());
+    cut.extents = parts_->space.Rows(parts_->log.spare_extent());
+    cut.memories = Count();
+    cut.sequence = last_sequence();
+    position = parts_->log.Position();
+    index.Freeze(std::move(fresh));
+    entries_since_checkpoint_.Store(0, std::memory_order_relaxed);
+  }
+  absl::Status status;
+  try {
+    status = WriteAndName(cut, position, clean);
+  } catch (const std::bad_alloc&) {
+    status = absl::ResourceExhaustedError("");
+  }
+  if (!status.ok() && index.is_frozen()) {
+    entries_since_checkpoint_.FetchAdd(index.changed(), std::memory_order_relaxed);
+    index.Thaw();
+  }
+  return status;
+}
+
+absl::Status TieredStore::WriteAndName(CheckpointCut& cut, const format::LogSegment& position,
+                                       bool clean) {
+  Space& space = parts_->space;
+  Index& index = *parts_->index;
+  ENGRAM_RETURN_IF_ERROR(parts_->commit->Sync(position.first));
+  cut.changes = index.FrozenInOrder();
+  const uint64_t memories = cut.memories;
+  const CheckpointPlace old = index.CheckpointNow().place();
+  CheckpointWriter writer(*parts_->file, space);
+  ENGRAM_ASSIGN_OR_RETURN(WrittenCheckpoint written,
+                          writer.Write(index.CheckpointNow(), std::move(cut)));
+  // Everything that may fail comes before a superblock names the new one.
+  std::vector<ReleaseNode> releases;
+  for (size_t i = 0; i <= old.runs.size(); ++i) releases.push_back(std::make_unique<Release>());
+  auto checkpoint = std::make_unique<engine::Checkpoint>(space, written.place, written.losses);
+  format::Superblock superblock = superblock_;
+  superblock.clean = clean;
+  superblock.checkpoint_generation = written.place.generation;
+  superblock.meta_bytes = written.place.meta_bytes;
+  superblock.meta_checksum = written.place.meta_checksum;
+  superblock.home_buckets = written.place.home_buckets;
+  superblock.buckets = written.place.buckets;
+  superblock.memories = written.place.memories;
+  superblock.checkpoint_sequence = written.place.sequence;
+  superblock.runs = written.place.runs;
+  superblock.segments = {position};
+  ENGRAM_RETURN_IF_ERROR(parts_->commit->SyncFile());
+  ENGRAM_RETURN_IF_ERROR(WriteSuperblocks(std::move(superblock)));
+  uint64_t extents = 0;
+  for (const format::ExtentRun& run : written.place.runs) extents += run.extents;
+  space.SetCheckpointExtents(extents + 1);
+  releases[0]->memory = index.Install(std::move(checkpoint));
+  space.ReleaseLater(std::move(releases[0]), LogNumber{});
+  for (size_t i = 0; i < old.runs.size(); ++i) {
+    releases[i + 1]->what = Release::What::kRun;
+    releases[i + 1]->run = old.runs[i].first;
+    space.ReleaseLater(std::move(releases[i + 1]), LogNumber{});
+  }
+  checkpoints_.FetchAdd(1, std::memory_order_relaxed);
+  if (options_.listener != nullptr) {
+    try {
+      options_.listener->OnCheckpoint(memories);
+    } catch (...) {
+      // The listener's affair.
+    }
+  }
+  space.ReleaseDeadLogExtents(position);
+  space.Collect(parts_->commit->durable());
+  return absl::OkStatus();
+}
+
+absl::Status TieredStore::WriteSuperblocks(format::Superblock superblock) {
+  ++superblock.number;
+  const format::SuperblockBytes bytes = format::Encode(superblock);
+  for (int copy = 0; copy < format::kSuperblocks; ++copy) {
+    const FileOffset offset{static_cast<uint64_t>(copy) * format::kSuperblockBytes};
+    absl::Status written = io::WriteFully(*parts_->file, offset, bytes);
+    if (written.ok()) written = parts_->commit->SyncFile();
+    if (!written.ok()) {
+      // One copy may say what the other does not: nothing that either names may be used again.
+      parts_->commit->SetReadOnly();
+      return written;
+    }
+  }
+  superblock_ = std::move(superblock);
+  return absl::OkStatus();
+}
+
+// ---- Backups.
+
+absl::Status TieredStore::Backup(const std::string& path) {
+  return WithoutExceptions([&]() -> absl::Status {
+    const LongCall call(*this);
+    ENGRAM_RETURN_IF_ERROR(call.status());
+    sync::MutexLock lock(checkpoint_mutex_);
+    ENGRAM_RETURN_IF_ERROR(CutCheckpoint(/*clean=*/false));
+    ENGRAM_ASSIGN_OR_RETURN(const std::unique_ptr<io::File> target,
+                            files_.Open(path, io::OpenMode::kCreateNew));
+    ENGRAM_RETURN_IF_ERROR(target->Lock());
+    parts_->space.Pin();
+    absl::Status copied;
+    try {
+      copied = CopyTo(*target);
+    } catch (...) {
+      parts_->space.Unpin();
+      throw;
+    }
+    parts_->space.Unpin();
+    ENGRAM_RETURN_IF_ERROR(copied);
+    return files_.SyncDirectoryOf(path);
+  });
+}
+
+// The checkpoint says which extents it needs; what the log has got since lies behind its position
+// and is not copied as part of the backup's state.
+absl::Status TieredStore::CopyTo(io::File& target) {
+  io::File& source = *parts_->file;
+  const format::Geometry& geometry = parts_->space.geometry();
+  const uint32_t extents = parts_->space.extents();
+  ENGRAM_RETURN_IF_ERROR(target.Reserve(FileOffset{0}, geometry.FileBytes(extents)));
+  constexpr uint64_t kPieceBytes = kMiB;
+  std::vector<std::byte> piece(std::min(kPieceBytes, geometry.extent_bytes));
+  for (uint32_t extent = 0; extent < extents; ++extent) {
+    if (parts_->space.IsFree({extent})) continue;
+    const FileOffset begin = geometry.Begin({extent});
+    for (uint64_t at = 0; at < geometry.extent_bytes; at += piece.size()) {
+      const auto part =
+          std::span(piece).first(std::min<uint64_t>(piece.size(), geometry.extent_bytes - at));
+      ENGRAM_RETURN_IF_ERROR(io::ReadFully(source, FileOffset{begin.value + at}, part));
+      ENGRAM_RETURN_IF_ERROR(io::WriteFully(target, FileOffset{begin.value + at}, part));
+    }
+  }
+  ENGRAM_RETURN_IF_ERROR(target.SyncData());
+  format::Superblock superblock = superblock_;
+  superblock.clean = true;
+  const format::SuperblockBytes bytes = format::Encode(superblock);
+  for (int copy = 0; copy < format::kSuperblocks; ++copy) {
+    ENGRAM_RETURN_IF_ERROR(io::WriteFully(
+        target, FileOffset{static_cast<uint64_t>(copy) * format::kSuperblockBytes}, bytes));
+    ENGRAM_RETURN_IF_ERROR(target.SyncData());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace engram::inline ENGRAM_BODY::engine

@@ -1,0 +1,165 @@
+// Verification and statistics.
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "engine/recovery.h"
+#include "engine/store_calls.h"
+#include "engine/tiered_store.h"
+
+namespace engram::inline ENGRAM_BODY::engine {
+
+absl::StatusOr<VerifyReport> TieredStore::Verify() {
+  return WithoutExceptions([&]() -> absl::StatusOr<VerifyReport> {
+    const LongCall call(*this);
+    ENGRAM_RETURN_IF_ERROR(call.status());
+    sync::MutexLock lock(checkpoint_mutex_);
+    VerifyReport report;
+    ENGRAM_RETURN_IF_ERROR(VerifySuperblocks(report));
+    const Sequence before = last_sequence();
+    const std::vector<uint64_t> changed = parts_->index->ChangedHashes();
+    for (const uint64_t hash : changed) {
+      const Call inside(*this);
+      VerifyHash(hash, report);
+    }
+    VerifyCheckpoint(changed, report);
+    // With mutations meanwhile some may have been looked at twice, or not at all.
+    if (before == last_sequence() && report.damages.empty() && report.memories_checked != Count()) {
+      report.miscounts.push_back(absl::StrCat("there are ", report.memories_checked,
+                                              " memories, and the count says ", Count()));
+    }
+    if (before == last_sequence() && report.damages.empty()) {
+      const Space::Counts counts = parts_->space.counts();
+      if (counts.content_live != report.content_bytes) {
+        report.miscounts.push_back(absl::StrCat("live content has ", report.content_bytes,
+                                                " bytes, and the statistics say ",
+                                                counts.content_live));
+      }
+      if (counts.slots_used < report.memories_checked) {
+        report.miscounts.push_back(absl::StrCat(report.memories_checked, " memories stand in ",
+                                                counts.slots_used, " slots"));
+      }
+    }
+    return report;
+  });
+}
+
+absl::Status TieredStore::VerifySuperblocks(VerifyReport& report) const {
+  std::vector<Damage> damages;
+  const absl::StatusOr<format::Superblock> read = ReadSuperblock(*parts_->file, damages);
+  if (!read.ok() && !absl::IsDataLoss(read.status())) return read.status();
+  std::move(damages.begin(), damages.end(), std::back_inserter(report.damages));
+  return absl::OkStatus();
+}
+
+void TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
+                                   VerifyReport& report) const {
+  // The caller holds the checkpoint's mutex: it stays.
+  const engine::Checkpoint& checkpoint = parts_->index->CheckpointNow();
+  uint64_t last = 0;
+  for (uint64_t number = 0; number < checkpoint.place().buckets; ++number) {
+    const Call inside(*this);
+    ++report.checkpoint_buckets_checked;
+    const auto bucket = checkpoint.BucketAt(number);
+    if (!bucket.ok()) {
+      const FileOffset offset =
+          checkpoint.place().OffsetOf(number * format::kBucketBytes, parts_->space.geometry());
+      report.damages.push_back({offset, format::kBucketBytes, "checkpoint bucket", "",
+                                std::string(bucket.status().message())});
+      continue;
+    }
+    for (uint32_t i = 0; i < format::BucketCount(*bucket); ++i) {
+      const uint64_t hash = format::BucketHashAt(*bucket, i);
+      if (hash != last && !std::binary_search(changed.begin(), changed.end(), hash)) {
+        VerifyHash(hash, report);
+      }
+      last = hash;
+    }
+  }
+  for (const format::Loss& loss : checkpoint.losses()) {
+    report.damages.push_back({{},
+                              0,
+                              "index",
+                              "",
+                              absl::StrCat("memories with hashes from ", loss.first_hash, " to ",
+                                           loss.last_hash, " may have changed before sequence ",
+                                           loss.before.value, ", by what is not readable")});
+  }
+}
+
+// All memories whose ids have this hash.
+void TieredStore::VerifyHash(uint64_t hash, VerifyReport& report) const {
+  Candidates candidates;
+  parts_->index->FindInDelta(hash, candidates);
+  parts_->index->FindInCheckpoint(hash, candidates);
+  for (const Delta& entry : candidates.entries) {
+    if (entry.is_removal() && !entry.is_lost()) continue;
+    ++report.memories_checked;
+    Lookup lookup;
+    const bool decoded = DecodeInto(entry, lookup);
+    absl::Status damage = lookup.damage;
+    if (decoded) {
+      const absl::StatusOr<MemoryView> view = ViewOf(lookup);
+      damage = view.status();
+      report.content_bytes += entry.entry_bytes;
+      if (lookup.record.record.blob) {
+        report.content_bytes +=
+            format::RoundUp(*lookup.record.record.content_bytes, format::kAlignment);
+      }
+    }
+    if (damage.ok()) continue;
+    ++report.memories_damaged;
+    report.damages.push_back({entry.place, entry.entry_bytes, "memory",
+                              decoded ? std::string(lookup.record.id) : "",
+                              std::string(damage.message())});
+  }
+}
+
+// ---- Statistics.
+
+Statistics TieredStore::Stats() const {
+  {
+    sync::MutexLock lock(lifecycle_mutex_);
+    if (parts_ == nullptr) return last_statistics_;
+  }
+  const LongCall call(*this);
+  if (call.is_open()) return StatsNow();
+  sync::MutexLock lock(lifecycle_mutex_);
+  return last_statistics_;
+}
+
+Statistics TieredStore::StatsNow() const {
+  const Space::Counts counts = parts_->space.counts();
+  const auto extents_of = [&](format::ExtentType type) {
+    return counts.extents[static_cast<size_t>(type)];
+  };
+  Statistics statistics;
+  statistics.memories = Count();
+  statistics.last_sequence = last_sequence();
+  statistics.durable_sequence = {durable_sequence_.Load(std::memory_order_acquire)};
+  statistics.content_bytes_live = counts.content_live;
+  statistics.content_bytes_total = counts.content_total;
+  statistics.fragmentation = Fragmentation(counts.content_live, counts.content_total);
+  statistics.file_bytes = counts.file_bytes;
+  statistics.extent_bytes = parts_->space.geometry().extent_bytes;
+  statistics.extents_free = extents_of(format::ExtentType::kFree);
+  statistics.extents_of_slots = extents_of(format::ExtentType::kSlots);
+  statistics.extents_of_log = extents_of(format::ExtentType::kLog);
+  statistics.extents_of_blobs = counts.blob_extents;
+  statistics.extents_of_checkpoint = counts.checkpoint_extents;
+  statistics.slots_used = counts.slots_used;
+  statistics.slots_free = counts.slots_free;
+  statistics.releases_pending = counts.releases_pending;
+  statistics.syncs = parts_->commit->syncs();
+  statistics.checkpoints = checkpoints_.Load(std::memory_order_relaxed);
+  statistics.entries_since_checkpoint = entries_since_checkpoint_.Load(std::memory_order_relaxed);
+  statistics.changed_memories = parts_->index->changed();
+  statistics.index_bytes = parts_->index->bytes();
+  statistics.oldest_reader_epochs = epoch_.Age();
+  statistics.read_only = parts_->commit->is_read_only();
+  return statistics;
+}
+
+}  // namespace engram::inline ENGRAM_BODY::engine

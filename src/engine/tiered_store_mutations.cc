@@ -1,0 +1,369 @@
+// Mutations: what can fail first, then the log, then the index, then the accounts.
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "base/status_macros.h"
+#include "engine/store_calls.h"
+#include "engine/tiered_store.h"
+#include "engine/validation.h"
+#include "format/geometry.h"
+
+namespace engram::inline ENGRAM_BODY {
+namespace {
+
+constexpr absl::string_view kUnknownOutcome = "engram.unknown_outcome";
+
+}  // namespace
+
+std::optional<Sequence> UnknownOutcomeOf(const absl::Status& status) {
+  if (!absl::IsUnavailable(status)) return std::nullopt;
+  const absl::optional<absl::Cord> payload = status.GetPayload(kUnknownOutcome);
+  if (!payload || payload->size() != sizeof(uint64_t)) return std::nullopt;
+  const std::string bytes(*payload);
+  Sequence sequence;
+  std::memcpy(&sequence.value, bytes.data(), sizeof(uint64_t));
+  return sequence;
+}
+
+namespace engine {
+
+// Room taken for a memory that is not visible yet.
+struct TieredStore::Taken {
+  SlotIndex slot = kNoSlot;
+  uint64_t embedding_hash = 0;
+  std::optional<format::BlobPlace> blob;
+  uint64_t blob_bytes = 0;
+};
+
+// A mutation whose sequence is not taken yet.
+struct TieredStore::Change {
+  MutationKind kind = MutationKind::kStore;
+  std::string_view id;
+  uint64_t hash = 0;
+  format::Record record;  // of a removal only what it releases
+  Lookup old;
+  bool takes_slot = false;     // the record's slot, and its blob if it has one, are new
+  bool releases_slot = false;  // the old entry's
+  ReleaseNode slot_release;
+  ReleaseNode blob_release;
+
+  // Set by Append.
+  LogNumber number;
+  Delta entry;
+};
+
+namespace {
+
+uint64_t BlobRoom(uint64_t bytes) { return format::RoundUp(bytes, format::kAlignment); }
+
+// The blob that `old` will no longer refer to.
+std::optional<format::ReleasedBlob> BlobReleasedBy(const Lookup& old) {
+  if (old.state != Lookup::State::kPresent || !old.record.record.blob) return std::nullopt;
+  return format::ReleasedBlob{old.record.record.blob->offset, *old.record.record.content_bytes};
+}
+
+void CopyScalars(const Memory& memory, format::Record& record) {
+  record.confidence = memory.confidence;
+  record.activation = memory.activation;
+  record.decay_rate = memory.decay_rate;
+  record.created_at = memory.created_at;
+  record.last_access = memory.last_access;
+  record.access_count = memory.access_count;
+}
+
+}  // namespace
+
+// ---- Around each mutation.
+
+// What the store owes itself before it takes on more.
+void TieredStore::KeepHouse() {
+  const bool needs_room = ReleasesAreDue();
+  if (!needs_room && !CheckpointIsDue()) return;
+  const LongCall call(*this);
+  if (!call.is_open()) return;
+  if (needs_room) {
+    SyncNow().IgnoreError();  // a failure shows in the mutation that follows
+    parts_->space.Collect(parts_->commit->durable());
+  }
+  if (!CheckpointIsDue() || !checkpoint_mutex_.TryLock()) return;
+  absl::Status cut;
+  try {
+    cut = CutCheckpoint(/*clean=*/false);
+  } catch (const std::bad_alloc&) {
+    cut = absl::ResourceExhaustedError("");
+  }
+  checkpoint_mutex_.Unlock();
+  // Not at once again: what stands in the way may last.
+  checkpoint_due_at_.Store(cut.ok() ? 0
+                                    : entries_since_checkpoint_.Load(std::memory_order_relaxed) +
+                                          options_.checkpoint_entries_min,
+                           std::memory_order_relaxed);
+}
+
+template <typename Once>
+absl::StatusOr<Sequence> TieredStore::Mutate(const Once& once) {
+  absl::StatusOr<Sequence> result = WithoutExceptions([&]() -> absl::StatusOr<Sequence> {
+    KeepHouse();
+    return once();
+  });
+  if (absl::IsResourceExhausted(result.status())) {
+    // Room that waits for a sync may be what is missing.
+    const bool freed = WithoutExceptions([&]() -> absl::StatusOr<bool> {
+                         const LongCall call(*this);
+                         if (!call.is_open() || parts_->space.releases_pending() == 0) return false;
+                         ENGRAM_RETURN_IF_ERROR(SyncNow());
+                         parts_->space.Collect(parts_->commit->durable());
+                         return true;
+                       }).value_or(false);
+    if (freed) result = WithoutExceptions([&]() -> absl::StatusOr<Sequence> { return once(); });
+  }
+  if (!result.ok() || result->value == 0 || options_.sync_mode != SyncMode::kEachWrite) {
+    return result;
+  }
+  if (absl::Status durable = MakeDurable(*result); !durable.ok()) return durable;
+  return result;
+}
+
+// The mutation with this sequence has happened; whether it survives is what can be unknown.
+absl::Status TieredStore::MakeDurable(Sequence sequence) {
+  absl::Status synced = Sync();
+  if (synced.ok()) return synced;
+  absl::Status unknown(absl::StatusCode::kUnavailable, "");
+  try {
+    unknown = absl::UnavailableError(absl::StrCat(
+        "mutation ", sequence.value, " has happened, but may not survive: ", synced.message()));
+    char bytes[sizeof(uint64_t)];
+    std::memcpy(bytes, &sequence.value, sizeof bytes);
+    unknown.SetPayload(kUnknownOutcome, absl::Cord(absl::string_view(bytes, sizeof bytes)));
+  } catch (const std::bad_alloc&) {
+    // Without words, then.
+  }
+  return unknown;
+}
+
+// ---- Taking room.
+
+absl::Status TieredStore::TakeRoom(const Memory& memory, Taken& taken) {
+  Space& space = parts_->space;
+  space.Collect(parts_->commit->durable());
+  ENGRAM_ASSIGN_OR_RETURN(taken.slot, space.TakeSlot());
+  const std::span<const std::byte> embedding = std::as_bytes(std::span(memory.embedding));
+  taken.embedding_hash = format::EmbeddingHash(embedding);
+  ENGRAM_RETURN_IF_ERROR(
+      io::WriteFully(*parts_->file, space.geometry().OffsetOf(taken.slot), embedding));
+  const uint64_t inline_max =
+      std::min<uint64_t>(options_.content_inline_bytes_max, space.geometry().extent_bytes / 4);
+  if (!memory.content || memory.content->size() <= inline_max) return absl::OkStatus();
+  const std::span<const std::byte> content = std::as_bytes(std::span(*memory.content));
+  ENGRAM_ASSIGN_OR_RETURN(const FileOffset offset, space.TakeBlob(content.size()));
+  taken.blob = {offset, format::BlobChecksum(space.store_id(), offset, content)};
+  taken.blob_bytes = content.size();
+  return io::WriteFully(*parts_->file, offset, content);
+}
+
+void TieredStore::GiveBack(const Taken& taken) {
+  if (taken.slot != kNoSlot) parts_->space.GiveBackSlot(taken.slot);
+  if (taken.blob) parts_->space.GiveBackBlob(taken.blob->offset, taken.blob_bytes);
+}
+
+// ---- The log, the index and the accounts.
+
+absl::StatusOr<Sequence> TieredStore::Append(Change& change) {
+  warm::ContentLog& log = parts_->log;
+  const bool removes = change.kind == MutationKind::kRemove;
+  format::Record& record = change.record;
+  record.predecessor = change.old.sequence();
+  format::Removal removal{{}, record.predecessor, record.released_blob};
+  const uint64_t bytes = removes ? format::RemoveEntryBytes(change.id.size(), removal)
+                                 : format::RecordEntryBytes(change.id.size(), record);
+  sync::MutexLock lock(log.mutex());
+  if (absl::Status room = log.PrepareRoom(bytes, /*emergency=*/removes); !room.ok()) {
+    if (log.failed()) parts_->commit->SetReadOnly();
+    return room;
+  }
+  // Nothing fails from here on.
+  const Sequence sequence{next_sequence_++};
+  if (options_.listener != nullptr) {
+    try {
+      options_.listener->OnSequenceAssigned(change.kind, change.id, sequence);
+    } catch (...) {
+      // The listener's affair.
+    }
+  }
+  const warm::ContentLog::Room room = log.NextRoom(bytes);
+  if (removes) {
+    removal.sequence = sequence;
+    format::EncodeRemove(room.bytes, room.place, room.number, change.id, removal);
+  } else {
+    record.sequence = sequence;
+    format::EncodeRecord(room.bytes, room.place, room.number, format::EntryKind::kRecord, change.id,
+                         record);
+  }
+  log.Commit(room, change.hash);
+  // release: partner of the acquire in last_sequence().
+  last_sequence_.Store(sequence.value, std::memory_order_release);
+  change.number = room.number;
+  change.entry.hash = change.hash;
+  change.entry.sequence = sequence;
+  change.entry.place = room.place.offset;
+  change.entry.slot = removes ? kNoSlot : record.slot;
+  change.entry.entry_bytes = static_cast<uint32_t>(bytes);
+  return sequence;
+}
+
+void TieredStore::Settle(Change& change) {
+  Space& space = parts_->space;
+  const bool removes = change.kind == MutationKind::kRemove;
+  const Lookup& old = change.old;
+  const bool had_value =
+      old.state == Lookup::State::kPresent || old.state == Lookup::State::kDamaged;
+  if (!removes) {
+    space.AddContent({change.entry.place, change.entry.entry_bytes});
+    if (change.takes_slot && change.record.blob) {
+      space.AddContent({change.record.blob->offset, BlobRoom(*change.record.content_bytes)});
+    }
+  }
+  parts_->index->Put(old.sequence(), change.entry);
+  if (old.has_entry && !old.entry.is_removal()) {
+    space.DropContent({old.entry.place, old.entry.entry_bytes});
+    if (change.releases_slot) {
+      change.slot_release->what = Release::What::kSlot;
+      change.slot_release->slot = old.entry.slot;
+      space.ReleaseLater(std::move(change.slot_release), change.number);
+    }
+  }
+  if (change.record.released_blob) {
+    const format::ReleasedBlob& blob = *change.record.released_blob;
+    space.DropContent({blob.offset, BlobRoom(blob.bytes)});
+    change.blob_release->what = Release::What::kBlob;
+    change.blob_release->blob = blob.offset;
+    change.blob_release->blob_bytes = blob.bytes;
+    space.ReleaseLater(std::move(change.blob_release), change.number);
+  }
+  // acq_rel: partner of Count.
+  if (removes) memories_.FetchSub(1, std::memory_order_acq_rel);
+  if (!removes && !had_value) memories_.FetchAdd(1, std::memory_order_acq_rel);
+  entries_since_checkpoint_.FetchAdd(1, std::memory_order_relaxed);  // a hint, no partner
+}
+
+// ---- The mutations.
+
+absl::StatusOr<Sequence> TieredStore::Store(const Memory& memory) {
+  return Mutate([&]() -> absl::StatusOr<Sequence> {
+    ENGRAM_RETURN_IF_ERROR(CheckMemory(memory, options_.content_bytes_max));
+    return StoreOnce(memory, format::IdHash(memory.id));
+  });
+}
+
+absl::StatusOr<Sequence> TieredStore::StoreOnce(const Memory& memory, uint64_t hash) {
+  const Call call(*this);
+  ENGRAM_RETURN_IF_ERROR(call.status());
+  sync::MutexLock stripe(stripes_[hash % options_.concurrency]);
+  ENGRAM_RETURN_IF_ERROR(parts_->commit->CheckWritable());
+  Change change;
+  change.id = memory.id;
+  change.hash = hash;
+  change.old = Find(memory.id, hash);
+  change.takes_slot = true;
+  change.releases_slot = true;
+  change.slot_release = std::make_unique<Release>();
+  change.blob_release = std::make_unique<Release>();
+  if (!change.old.has_room) parts_->index->MakeRoom(hash);
+  CopyScalars(memory, change.record);
+  change.record.released_blob = BlobReleasedBy(change.old);
+  Taken taken;
+  try {
+    const absl::Status appended = TakeAndAppend(memory, change, taken);
+    if (!appended.ok()) {
+      GiveBack(taken);
+      return appended;
+    }
+  } catch (...) {
+    GiveBack(taken);
+    throw;
+  }
+  Settle(change);
+  return change.entry.sequence;
+}
+
+absl::Status TieredStore::TakeAndAppend(const Memory& memory, Change& change, Taken& taken) {
+  ENGRAM_RETURN_IF_ERROR(TakeRoom(memory, taken));
+  change.record.slot = taken.slot;
+  change.record.embedding_hash = taken.embedding_hash;
+  if (memory.content) {
+    change.record.content_bytes = static_cast<uint32_t>(memory.content->size());
+    change.record.blob = taken.blob;
+    if (!taken.blob) change.record.content = *memory.content;
+  }
+  return Append(change).status();
+}
+
+absl::StatusOr<Sequence> TieredStore::Remove(std::string_view id) {
+  return Mutate([&]() -> absl::StatusOr<Sequence> {
+    ENGRAM_RETURN_IF_ERROR(CheckId(id));
+    return RemoveOnce(id, format::IdHash(id));
+  });
+}
+
+absl::StatusOr<Sequence> TieredStore::RemoveOnce(std::string_view id, uint64_t hash) {
+  const Call call(*this);
+  ENGRAM_RETURN_IF_ERROR(call.status());
+  sync::MutexLock stripe(stripes_[hash % options_.concurrency]);
+  ENGRAM_RETURN_IF_ERROR(parts_->commit->CheckWritable());
+  Change change;
+  change.kind = MutationKind::kRemove;
+  change.id = id;
+  change.hash = hash;
+  change.old = Find(id, hash);
+  if (change.old.state == Lookup::State::kDamaged) return change.old.damage;
+  if (change.old.state != Lookup::State::kPresent) return Sequence{};
+  change.releases_slot = true;
+  change.slot_release = std::make_unique<Release>();
+  change.blob_release = std::make_unique<Release>();
+  change.record.released_blob = BlobReleasedBy(change.old);
+  if (!change.old.has_room) parts_->index->MakeRoom(hash);
+  ENGRAM_ASSIGN_OR_RETURN(const Sequence sequence, Append(change));
+  Settle(change);
+  return sequence;
+}
+
+absl::StatusOr<Sequence> TieredStore::UpdateActivation(std::string_view id, float activation) {
+  return Mutate([&]() -> absl::StatusOr<Sequence> {
+    ENGRAM_RETURN_IF_ERROR(CheckId(id));
+    ENGRAM_RETURN_IF_ERROR(CheckFraction("activation", activation));
+    return UpdateOnce(id, format::IdHash(id), activation);
+  });
+}
+
+absl::StatusOr<Sequence> TieredStore::UpdateOnce(std::string_view id, uint64_t hash,
+                                                 float activation) {
+  const Call call(*this);
+  ENGRAM_RETURN_IF_ERROR(call.status());
+  sync::MutexLock stripe(stripes_[hash % options_.concurrency]);
+  ENGRAM_RETURN_IF_ERROR(parts_->commit->CheckWritable());
+  Change change;
+  change.kind = MutationKind::kUpdateActivation;
+  change.id = id;
+  change.hash = hash;
+  change.old = Find(id, hash);
+  if (change.old.state == Lookup::State::kDamaged) return change.old.damage;
+  if (change.old.state != Lookup::State::kPresent) {
+    return absl::NotFoundError("there is no memory with this id");
+  }
+  // The same slot and blob under a new record.
+  change.record = change.old.record.record;
+  change.record.activation = activation;
+  change.record.released_blob = std::nullopt;
+  if (!change.old.has_room) parts_->index->MakeRoom(hash);
+  ENGRAM_ASSIGN_OR_RETURN(const Sequence sequence, Append(change));
+  Settle(change);
+  return sequence;
+}
+
+}  // namespace engine
+}  // namespace engram::inline ENGRAM_BODY

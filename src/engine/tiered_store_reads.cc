@@ -1,0 +1,184 @@
+// Reading: from an id to a verified memory.
+
+#include <bit>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "base/status_macros.h"
+#include "engine/store_calls.h"
+#include "engine/tiered_store.h"
+#include "engine/validation.h"
+#include "format/geometry.h"
+
+namespace engram::inline ENGRAM_BODY::engine {
+namespace {
+
+static_assert(std::endian::native == std::endian::little,
+              "embeddings are shown in place; on a big-endian host they would have to be copied");
+
+absl::Status Damaged(absl::string_view what, uint64_t offset, absl::string_view why) {
+  return absl::DataLossError(absl::StrCat(what, " at offset ", offset, " of the file: ", why));
+}
+
+}  // namespace
+
+// ---- Looking up.
+
+Lookup TieredStore::Find(std::string_view id, uint64_t hash) const {
+  Lookup lookup;
+  Candidates candidates;
+  Index& index = *parts_->index;
+  index.FindInDelta(hash, candidates);
+  lookup.has_room = candidates.has_room;
+  const auto match = [&](size_t from) {
+    for (size_t i = from; i < candidates.entries.size(); ++i) {
+      Lookup one;
+      const bool is_intact = DecodeInto(candidates.entries[i], one);
+      if (is_intact && one.record.id != id) continue;
+      // A damaged entry with this hash is taken for this id's, unless another one turns out to be.
+      if (!is_intact && lookup.state == Lookup::State::kDamaged) continue;
+      one.has_room = lookup.has_room;
+      lookup = std::move(one);
+      if (is_intact) return true;
+    }
+    return false;
+  };
+  const size_t newer = candidates.entries.size();
+  bool found = match(0);
+  if (!found) {
+    index.FindInCheckpoint(hash, candidates);
+    found = match(newer);
+  }
+  if (!found && lookup.state != Lookup::State::kDamaged && !candidates.damage.ok()) {
+    lookup.state = Lookup::State::kDamaged;
+    lookup.damage = std::move(candidates.damage);
+  }
+  if (lookup.state != Lookup::State::kDamaged &&
+      candidates.checkpoint->MayBeLost(hash, lookup.sequence())) {
+    lookup.state = Lookup::State::kDamaged;
+    lookup.damage = absl::DataLossError(
+        "a damaged part of the log or the index may have held a newer state of this memory; see "
+        "MemoryStore::recovery()");
+  }
+  return lookup;
+}
+
+bool TieredStore::DecodeInto(const Delta& entry, Lookup& lookup) const {
+  Space& space = parts_->space;
+  absl::StatusOr<format::LogEntry> decoded;  // not OK
+  if (entry.is_lost() || !space.Contains(entry.place, entry.entry_bytes)) {
+    decoded = Damaged("log entry", entry.place.value, "nothing is left of it");
+  } else {
+    const ExtentId extent = space.geometry().ExtentOf(entry.place);
+    decoded = format::DecodeEntry({space.Bytes(entry.place, entry.entry_bytes), entry.entry_bytes},
+                                  {space.store_id(), space.GenerationOf(extent), entry.place,
+                                   space.FirstLogNumberOf(extent)});
+    if (decoded.ok() && (!decoded->is_about_memory() || decoded->sequence != entry.sequence)) {
+      decoded = Damaged("log entry", entry.place.value, "it is not the one that the index means");
+    }
+  }
+  lookup.entry = entry;
+  lookup.has_entry = true;
+  if (!decoded.ok()) {
+    lookup.state = Lookup::State::kDamaged;
+    lookup.damage = std::move(decoded).status();
+    return false;
+  }
+  lookup.state = entry.is_removal() ? Lookup::State::kRemoved : Lookup::State::kPresent;
+  lookup.record = *decoded;
+  return true;
+}
+
+absl::StatusOr<MemoryView> TieredStore::ViewOf(const Lookup& lookup) const {
+  Space& space = parts_->space;
+  const format::Record& record = lookup.record.record;
+  const FileOffset slot = space.geometry().OffsetOf(record.slot);
+  if (!space.Contains(record.slot)) {
+    return Damaged("embedding", slot.value, "it lies outside of the file");
+  }
+  const std::span<const std::byte, format::kSlotBytes> embedding(
+      space.Bytes(slot, format::kSlotBytes), format::kSlotBytes);
+  if (format::EmbeddingHash(embedding) != record.embedding_hash) {
+    return Damaged("embedding", slot.value, "its checksum does not match its bytes");
+  }
+  std::optional<std::string_view> content;
+  if (record.content_bytes) content = record.content;
+  if (record.blob) {
+    const FileOffset offset = record.blob->offset;
+    if (!space.Contains(offset, *record.content_bytes)) {
+      return Damaged("blob", offset.value, "it reaches beyond the end of the file");
+    }
+    const std::span<const std::byte> blob(space.Bytes(offset, *record.content_bytes),
+                                          *record.content_bytes);
+    if (format::BlobChecksum(space.store_id(), offset, blob) != record.blob->checksum) {
+      return Damaged("blob", offset.value, "its checksum does not match its bytes");
+    }
+    content = std::string_view(reinterpret_cast<const char*>(blob.data()), blob.size());
+  }
+  return MemoryView{.id = lookup.record.id,
+                    .embedding = std::span<const float, kEmbeddingDimension>(
+                        reinterpret_cast<const float*>(embedding.data()), kEmbeddingDimension),
+                    .confidence = record.confidence,
+                    .activation = record.activation,
+                    .decay_rate = record.decay_rate,
+                    .created_at = record.created_at,
+                    .last_access = record.last_access,
+                    .access_count = record.access_count,
+                    .content = content,
+                    .sequence = record.sequence};
+}
+
+// ---- Calls.
+
+absl::StatusOr<Presence> TieredStore::View(std::string_view id,
+                                           const std::function<void(const MemoryView&)>& visit) {
+  return WithoutExceptions([&]() -> absl::StatusOr<Presence> {
+    ENGRAM_RETURN_IF_ERROR(CheckId(id));
+    const Call call(*this);
+    ENGRAM_RETURN_IF_ERROR(call.status());
+    const Lookup lookup = Find(id, format::IdHash(id));
+    if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
+    if (lookup.state != Lookup::State::kPresent) return Presence{false, lookup.sequence()};
+    ENGRAM_ASSIGN_OR_RETURN(const MemoryView view, ViewOf(lookup));
+    visit(view);
+    return Presence{true, lookup.sequence()};
+  });
+}
+
+absl::StatusOr<GetResult> TieredStore::Get(std::string_view id) {
+  return WithoutExceptions([&]() -> absl::StatusOr<GetResult> {
+    GetResult result;
+    ENGRAM_ASSIGN_OR_RETURN(const Presence presence, View(id, [&](const MemoryView& view) {
+                              Memory& memory = result.memory.emplace();
+                              memory.id = view.id;
+                              memory.embedding.assign(view.embedding.begin(), view.embedding.end());
+                              memory.confidence = view.confidence;
+                              memory.activation = view.activation;
+                              memory.decay_rate = view.decay_rate;
+                              memory.created_at = view.created_at;
+                              memory.last_access = view.last_access;
+                              memory.access_count = view.access_count;
+                              if (view.content) memory.content.emplace(*view.content);
+                            }));
+    result.sequence = presence.sequence;
+    return result;
+  });
+}
+
+absl::StatusOr<Presence> TieredStore::Contains(std::string_view id) {
+  return WithoutExceptions([&]() -> absl::StatusOr<Presence> {
+    ENGRAM_RETURN_IF_ERROR(CheckId(id));
+    const Call call(*this);
+    ENGRAM_RETURN_IF_ERROR(call.status());
+    const Lookup lookup = Find(id, format::IdHash(id));
+    if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
+    return Presence{lookup.state == Lookup::State::kPresent, lookup.sequence()};
+  });
+}
+
+uint64_t TieredStore::Count() const {
+  return memories_.Load(std::memory_order_acquire);  // partner of the updates in Settle
+}
+
+}  // namespace engram::inline ENGRAM_BODY::engine

@@ -1,0 +1,176 @@
+// The store on real files, one thread: what each call promises. Histories, crashes and damage are
+// explored in stress/store.
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/memory_store.h"
+#include "gtest/gtest.h"
+#include "io/posix_file_system.h"
+
+namespace engram::inline ENGRAM_BODY {
+namespace {
+
+class TieredStoreTest : public testing::Test {
+ protected:
+  TieredStoreTest() {
+    const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
+    path_ = testing::TempDir() + "tiered_store_" + test->name() + ".engram";
+    std::filesystem::remove(path_);
+    options_.create_if_missing = true;
+    options_.extent_bytes = 64 * kKiB;
+  }
+  ~TieredStoreTest() override { std::filesystem::remove(path_); }
+
+  std::unique_ptr<MemoryStore> OpenOrFail() {
+    auto store = MemoryStore::Open(path_, options_);
+    EXPECT_TRUE(store.ok()) << store.status();
+    return store.ok() ? *std::move(store) : nullptr;
+  }
+
+  static Memory MakeMemory(const std::string& id, float first, std::optional<std::string> content) {
+    Memory memory;
+    memory.id = id;
+    memory.embedding.assign(kEmbeddingDimension, 0.25F);
+    memory.embedding[0] = first;
+    memory.confidence = 0.5F;
+    memory.activation = 1;
+    memory.decay_rate = -0.0F;
+    memory.created_at = INT64_MIN;
+    memory.last_access = INT64_MAX;
+    memory.access_count = UINT64_MAX;
+    memory.content = std::move(content);
+    return memory;
+  }
+
+  static void ExpectHolds(MemoryStore& store, const Memory& memory) {
+    const absl::StatusOr<GetResult> got = store.Get(memory.id);
+    ASSERT_TRUE(got.ok()) << got.status();
+    ASSERT_TRUE(got->memory.has_value()) << memory.id;
+    EXPECT_EQ(got->memory->id, memory.id);
+    EXPECT_EQ(got->memory->embedding, memory.embedding);
+    EXPECT_EQ(got->memory->content, memory.content);
+    EXPECT_EQ(got->memory->access_count, memory.access_count);
+    EXPECT_EQ(got->memory->created_at, memory.created_at);
+    EXPECT_EQ(got->memory->activation, memory.activation);
+  }
+
+  static void ExpectSound(MemoryStore& store) {
+    const absl::StatusOr<VerifyReport> report = store.Verify();
+    ASSERT_TRUE(report.ok()) << report.status();
+    for (const Damage& damage : report->damages) ADD_FAILURE() << damage.explanation;
+    for (const std::string& miscount : report->miscounts) ADD_FAILURE() << miscount;
+  }
+
+  std::string path_;
+  Options options_;
+};
+
+TEST_F(TieredStoreTest, HoldsWhatWasStoredAcrossReopening) {
+  std::vector<Memory> memories;
+  for (int i = 0; i < 300; ++i) {
+    std::optional<std::string> content;
+    if (i % 3 != 0) content = std::string(static_cast<size_t>(i * i) % 90'000, 'a' + i % 26);
+    memories.push_back(MakeMemory("id" + std::to_string(i), static_cast<float>(i), content));
+  }
+  {
+    auto store = OpenOrFail();
+    EXPECT_TRUE(store->recovery().created);
+    for (const Memory& memory : memories) {
+      ASSERT_TRUE(store->Store(memory).ok());
+    }
+    EXPECT_EQ(store->Count(), 300u);
+    for (const Memory& memory : memories) ExpectHolds(*store, memory);
+    ExpectSound(*store);
+    ASSERT_TRUE(store->Checkpoint().ok());
+    for (const Memory& memory : memories) ExpectHolds(*store, memory);
+    ExpectSound(*store);
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_GT(store->Remove(memories[static_cast<size_t>(i)].id)->value, 0u);
+    }
+    EXPECT_EQ(store->Remove("id0")->value, 0u);
+    EXPECT_EQ(store->Count(), 200u);
+    ASSERT_TRUE(store->UpdateActivation("id200", 0.125F).ok());
+    memories[200].activation = 0.125F;
+    EXPECT_TRUE(absl::IsNotFound(store->UpdateActivation("id0", 0.5F).status()));
+    ExpectSound(*store);
+    const absl::Status closed = store->Close();
+    ASSERT_TRUE(closed.ok()) << closed;
+  }
+  for (int round = 0; round < 3; ++round) {
+    auto store = OpenOrFail();
+    EXPECT_TRUE(store->recovery().clean);
+    EXPECT_EQ(store->Count(), 200u);
+    EXPECT_FALSE(store->Contains("id99")->present);
+    for (size_t i = 100; i < memories.size(); ++i) ExpectHolds(*store, memories[i]);
+    ExpectSound(*store);
+  }
+}
+
+TEST_F(TieredStoreTest, RoomIsUsedAgain) {
+  options_.pending_releases_max = 8;
+  options_.checkpoint_entries_min = 64;
+  auto store = OpenOrFail();
+  uint64_t bytes_after_some = 0;
+  for (int i = 0; i < 5000; ++i) {
+    const std::string content(static_cast<size_t>(i % 7) * 3000, 'x');
+    ASSERT_TRUE(store->Store(MakeMemory("id" + std::to_string(i % 5), 1.0F, content)).ok());
+    if (i == 1000) bytes_after_some = store->Stats().file_bytes;
+  }
+  EXPECT_LE(store->Stats().file_bytes, bytes_after_some * 2);
+  ExpectSound(*store);
+}
+
+TEST_F(TieredStoreTest, ASecondOpenIsRefusedAndBackupsOpen) {
+  auto store = OpenOrFail();
+  ASSERT_TRUE(store->Store(MakeMemory("a", 1.0F, "text")).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(MemoryStore::Open(path_, options_).status()));
+  const std::string copy = path_ + ".backup";
+  std::filesystem::remove(copy);
+  const absl::Status backed_up = store->Backup(copy);
+  ASSERT_TRUE(backed_up.ok()) << backed_up;
+  ASSERT_TRUE(store->Store(MakeMemory("b", 2.0F, std::nullopt)).ok());
+  auto opened = MemoryStore::Open(copy, options_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  ExpectHolds(**opened, MakeMemory("a", 1.0F, "text"));
+  EXPECT_EQ((*opened)->Count(), 1u);
+  ExpectSound(**opened);
+  std::filesystem::remove(copy);
+}
+
+TEST_F(TieredStoreTest, AFileCopiedWhileItIsOpenIsRecovered) {
+  auto store = OpenOrFail();
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(store->Store(MakeMemory("id" + std::to_string(i), 1.0F, "text")).ok());
+  }
+  ASSERT_TRUE(store->Sync().ok());
+  ASSERT_TRUE(store->Store(MakeMemory("late", 1.0F, "not synced")).ok());
+  const std::string copy = path_ + ".copy";
+  std::filesystem::copy_file(path_, copy, std::filesystem::copy_options::overwrite_existing);
+  auto opened = MemoryStore::Open(copy, options_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_FALSE((*opened)->recovery().clean);
+  EXPECT_TRUE((*opened)->recovery().damages.empty());
+  EXPECT_EQ((*opened)->Count(), 50u);
+  ExpectSound(**opened);
+  std::filesystem::remove(copy);
+}
+
+TEST_F(TieredStoreTest, CloseFromACallbackIsRefused) {
+  auto store = OpenOrFail();
+  ASSERT_TRUE(store->Store(MakeMemory("a", 1.0F, "text")).ok());
+  absl::Status closed;
+  ASSERT_TRUE(store->View("a", [&](const MemoryView&) { closed = store->Close(); }).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(closed)) << closed;
+  EXPECT_TRUE(store->Get("a").ok());
+  ASSERT_TRUE(store->Close().ok());
+  EXPECT_TRUE(store->Close().ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(store->Get("a").status()));
+  EXPECT_EQ(store->Stats().memories, 1u);
+}
+
+}  // namespace
+}  // namespace engram::inline ENGRAM_BODY
