@@ -217,12 +217,15 @@ void Space::DropContent(ContentRoom dead) {
 
 // ---- Checkpoints.
 
-std::vector<format::ExtentRow> Space::Rows(ExtentId spare) {
+std::vector<format::ExtentRow> Space::Rows(const format::LogSegment& position, ExtentId spare) {
   sync::MutexLock lock(mutex_);
   std::vector<format::ExtentRow> rows(extents());
   for (uint32_t i = 0; i < rows.size(); ++i) {
-    const Row& row = RowOf({i});
+    Row& row = RowOf({i});
     if (row.type == ExtentType::kFree || row.releasing || i == spare.value) continue;
+    row.dead_at_cut = row.type == ExtentType::kLog && row.live_bytes == 0 &&
+                      row.first_log_number < position.extent_first;
+    if (row.dead_at_cut) continue;
     rows[i].type = row.type;
     rows[i].run_extents = row.run_extents;
     rows[i].generation = row.generation;
@@ -243,15 +246,12 @@ std::vector<format::ExtentRow> Space::Rows(ExtentId spare) {
   return rows;
 }
 
-void Space::ReleaseDeadLogExtents(const format::LogSegment& position) {
+void Space::ReleaseDeadLogExtents() {
   for (uint32_t i = 0; i < extents(); ++i) {
     ReleaseNode release = std::make_unique<Release>();
     sync::MutexLock lock(mutex_);
-    const Row& row = RowOf({i});
-    if (row.type != ExtentType::kLog || row.releasing || row.live_bytes > 0 ||
-        row.first_log_number >= position.extent_first || row.first_log_number.value == 0) {
-      continue;
-    }
+    Row& row = RowOf({i});
+    if (row.type != ExtentType::kLog || row.releasing || !row.dead_at_cut) continue;
     release->what = Release::What::kRun;
     release->run = {i};
     Enqueue(std::move(release), LogNumber{});

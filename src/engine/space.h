@@ -93,6 +93,9 @@ class Space final : public warm::LogExtents {
 
   // Takes over the file's extents as a checkpoint knew them; those without a row are free.
   void Load(const std::vector<format::ExtentRow>& rows, uint32_t extents);
+  // The extents hold something else by now: what blobs stood there had been released. Their runs
+  // are free.
+  void ForgetBlobsIn(format::ExtentRun run) ENGRAM_EXCLUDES(mutex_);
   // An extent, or a run, turns out to be in use. False: it is in use otherwise, or not in the file;
   // then nothing has changed.
   bool AdoptRun(format::ExtentRun run, format::ExtentType type, Generation generation,
@@ -161,11 +164,13 @@ class Space final : public warm::LogExtents {
   // ---- Checkpoints.
 
   // A row for each extent, as a checkpoint cut now must know them: what is released is free, the
-  // log's `spare` too. The caller lets no mutation run.
-  std::vector<format::ExtentRow> Rows(ExtentId spare) ENGRAM_EXCLUDES(mutex_);
-  // Releases every log extent without live content whose entries all come before `position`, of
-  // which nothing is named by a superblock any more.
-  void ReleaseDeadLogExtents(const format::LogSegment& position) ENGRAM_EXCLUDES(mutex_);
+  // log's `spare` too, and log extents before `position` without live content. The caller lets no
+  // mutation run.
+  std::vector<format::ExtentRow> Rows(const format::LogSegment& position, ExtentId spare)
+      ENGRAM_EXCLUDES(mutex_);
+  // Releases the log extents that the last Rows knew as free. REQUIRES: no superblock names an
+  // older checkpoint any more.
+  void ReleaseDeadLogExtents() ENGRAM_EXCLUDES(mutex_);
   // How many extents the next checkpoint may need: part of the reserve.
   void SetCheckpointExtents(uint64_t extents) ENGRAM_EXCLUDES(mutex_);
 
@@ -189,6 +194,7 @@ class Space final : public warm::LogExtents {
     LogNumber first_log_number;
     uint64_t held_bytes = 0;     // kBlob: of blobs that a reader may still look at
     bool releasing = false;      // it is in the queue: free for the next checkpoint
+    bool dead_at_cut = false;    // kLog: free for the checkpoint that was cut last
     bool adopted = false;        // by recovery, so that its header may be missing
     ReleaseNode buffer_release;  // kLog, while it has a buffer: for the time when it has none
     // kLog, kBlob: of content.

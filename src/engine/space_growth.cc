@@ -67,6 +67,7 @@ void Space::MarkRun(ExtentId first, uint32_t extents, ExtentType type) {
     row.total_bytes = 0;
     row.adopted = false;
     row.releasing = false;
+    row.dead_at_cut = false;
   }
   RowOf(first).generation = {next_generation_++};
   free_extents_ -= extents;

@@ -97,10 +97,10 @@ absl::Status TieredStore::CutCheckpoint(bool clean) {
   {
     const AllStripes no_mutations(*this);
     sync::MutexLock lock(parts_->log.mutex());
-    cut.extents = parts_->space.Rows(parts_->log.spare_extent());
+    position = parts_->log.Position();
+    cut.extents = parts_->space.Rows(position, parts_->log.spare_extent());
     cut.memories = Count();
     cut.sequence = last_sequence();
-    position = parts_->log.Position();
     index.Freeze(std::move(fresh));
     entries_since_checkpoint_.Store(0, std::memory_order_relaxed);
   }
@@ -163,7 +163,7 @@ absl::Status TieredStore::WriteAndName(CheckpointCut& cut, const format::LogSegm
       // The listener's affair.
     }
   }
-  space.ReleaseDeadLogExtents(position);
+  space.ReleaseDeadLogExtents();
   space.Collect(parts_->commit->durable());
   return absl::OkStatus();
 }
