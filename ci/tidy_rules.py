@@ -94,6 +94,7 @@ SEAM_SCOPES = (
     (r"src/(sync|io)/", ()),
     (r"src/", ("threads", "time", "randomness", "os")),
     (r"stress/specimens/", ("threads", "time", "randomness", "os")),
+    (r"stress/store/", ("threads", "time", "randomness")),
     # The driver of executions measures CPU time; nothing of it reaches an execution.
     (r"model/explore/explore\.cc$", ("threads", "randomness")),
     # The world stands on the real machine: it maps fiber stacks and the bytes of simulated files.
@@ -103,7 +104,7 @@ SEAM_SCOPES = (
     (r"model/", ("threads", "time", "randomness", "os")),
     (r"(properties|fuzz|stress)/", ("randomness",)),
 )
-DETERMINISTIC = re.compile(r"(src|model|stress/specimens)/")
+DETERMINISTIC = re.compile(r"(src|model|stress/specimens|stress/store)/")
 ADDRESS_ORDER = re.compile(
     r"\bstd::(?:unordered_)?(?:multi)?(?:map|set)<\s*(?:const\s+)?[\w:]+(?:\s+const)?\s*\*")
 

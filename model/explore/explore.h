@@ -54,6 +54,9 @@ struct ExplorerOptions {
   std::string name = "random";
   uint64_t seed = 1;
   uint32_t depth = 3;  // pct only: 1..4
+  // random and pct: crashes come evenly anywhere, instead of by odds that differ from execution to
+  // execution.
+  bool aims_crashes = false;
 };
 
 // When to stop; whatever comes first, or when an exhaustive explorer has finished.

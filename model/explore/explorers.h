@@ -35,13 +35,13 @@ class Explorer : public Choices {
 
 // Random walks; per execution, weights are drawn for each kind of choice and for each thread, and
 // some kinds are off (swarm testing: Groce et al., ISSTA 2012). Execution n is a function of (seed,
-// n).
-std::unique_ptr<Explorer> MakeRandomExplorer(uint64_t seed);
+// n). If it `aims_crashes`, where they come is not by odds; see crash_aim.h.
+std::unique_ptr<Explorer> MakeRandomExplorer(uint64_t seed, bool aims_crashes = false);
 
 // Priorities over threads with depth - 1 changes at random steps (PCT: Burckhardt et al., ASPLOS
 // 2010); other kinds of choice as in the random explorer. `depth` in 1..4. Execution n is a
 // function of (seed, n) and of the length of the longest execution before it.
-std::unique_ptr<Explorer> MakePctExplorer(uint64_t seed, uint32_t depth);
+std::unique_ptr<Explorer> MakePctExplorer(uint64_t seed, uint32_t depth, bool aims_crashes = false);
 
 // Every choice within the bounds. Without a bound on preemptions, one execution per class of
 // equivalent schedules, by source-set dynamic partial-order reduction with sleep sets (Abdulla et

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "model/explore/crash_aim.h"
 #include "model/explore/explorers.h"
 #include "model/explore/swarm.h"
 
@@ -21,7 +22,8 @@ namespace {
 
 class PctExplorer final : public Explorer {
  public:
-  PctExplorer(uint64_t seed, uint32_t depth) : swarm_(seed), depth_(depth) {}
+  PctExplorer(uint64_t seed, uint32_t depth, bool aims_crashes)
+      : swarm_(seed), depth_(depth), aims_crashes_(aims_crashes) {}
 
   bool Begin(const Scheduler& scheduler) override {
     scheduler_ = &scheduler;
@@ -35,10 +37,12 @@ class PctExplorer final : public Explorer {
     next_change_ = 0;
     decisions_ = 0;
     in_a_row_ = 0;
+    if (aims_crashes_) aim_.Begin(random);
     return true;
   }
 
   uint32_t Choose(const Name& name, uint32_t alternatives) override {
+    if (aims_crashes_ && name.kind == ChoiceKind::kCrash) return aim_.Choose(name, alternatives);
     if (name.kind != ChoiceKind::kSchedule) return swarm_.Choose(name.kind, alternatives);
     LowerYielding(alternatives);
     uint32_t best = Highest(alternatives);
@@ -60,6 +64,7 @@ class PctExplorer final : public Explorer {
 
   bool End() override {
     length_ = std::max(length_, decisions_);
+    aim_.End();
     return true;
   }
   bool varies_operations() const override { return true; }
@@ -99,6 +104,8 @@ class PctExplorer final : public Explorer {
 
   Swarm swarm_;
   const uint32_t depth_;
+  const bool aims_crashes_;
+  CrashAim aim_;
   const Scheduler* scheduler_ = nullptr;
   uint64_t execution_ = 0;
   uint32_t length_ = 16;    // decisions of the longest execution so far; a guess at first
@@ -114,8 +121,8 @@ class PctExplorer final : public Explorer {
 
 }  // namespace
 
-std::unique_ptr<Explorer> MakePctExplorer(uint64_t seed, uint32_t depth) {
-  return std::make_unique<PctExplorer>(seed, depth);
+std::unique_ptr<Explorer> MakePctExplorer(uint64_t seed, uint32_t depth, bool aims_crashes) {
+  return std::make_unique<PctExplorer>(seed, depth, aims_crashes);
 }
 
 }  // namespace engram::world

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "model/explore/crash_aim.h"
 #include "model/explore/explorers.h"
 #include "model/explore/swarm.h"
 
@@ -14,7 +15,7 @@ namespace {
 
 class RandomExplorer final : public Explorer {
  public:
-  explicit RandomExplorer(uint64_t seed) : swarm_(seed) {}
+  RandomExplorer(uint64_t seed, bool aims_crashes) : swarm_(seed), aims_crashes_(aims_crashes) {}
 
   bool Begin(const Scheduler& scheduler) override {
     scheduler_ = &scheduler;
@@ -29,10 +30,12 @@ class RandomExplorer final : public Explorer {
     const uint32_t buffers = 256u >> (2 * random.Below(4));
     for (uint32_t i = 0; i < kThreadsMax; ++i) eagerness_[BufferOf(i)] = buffers;
     timers_ = random.OneIn(3) ? 0 : 256u >> random.Below(8);
+    if (aims_crashes_) aim_.Begin(random);
     return true;
   }
 
   uint32_t Choose(const Name& name, uint32_t alternatives) override {
+    if (aims_crashes_ && name.kind == ChoiceKind::kCrash) return aim_.Choose(name, alternatives);
     if (name.kind != ChoiceKind::kSchedule) return swarm_.Choose(name.kind, alternatives);
     if (scheduler_->current_continues() && static_cast<uint32_t>(swarm_.random().Next()) > leave_) {
       return 0;
@@ -40,7 +43,10 @@ class RandomExplorer final : public Explorer {
     return Pick(alternatives);
   }
 
-  bool End() override { return true; }
+  bool End() override {
+    aim_.End();
+    return true;
+  }
   bool varies_operations() const override { return true; }
 
  private:
@@ -59,6 +65,8 @@ class RandomExplorer final : public Explorer {
   }
 
   Swarm swarm_;
+  const bool aims_crashes_;
+  CrashAim aim_;
   const Scheduler* scheduler_ = nullptr;
   uint64_t execution_ = 0;
   uint32_t leave_ = 0;  // how often a thread that could go on is left, in parts of 2^32
@@ -68,8 +76,8 @@ class RandomExplorer final : public Explorer {
 
 }  // namespace
 
-std::unique_ptr<Explorer> MakeRandomExplorer(uint64_t seed) {
-  return std::make_unique<RandomExplorer>(seed);
+std::unique_ptr<Explorer> MakeRandomExplorer(uint64_t seed, bool aims_crashes) {
+  return std::make_unique<RandomExplorer>(seed, aims_crashes);
 }
 
 }  // namespace engram::world

@@ -36,6 +36,9 @@ struct RecoveryReport {
   // damage cannot be told apart there.
   bool possibly_acknowledged = false;
 
+  // One copy of the superblock was not intact - torn by a crash, or damaged - and was made again.
+  bool superblock_restored = false;
+
   // Damage found while opening, that is, outside of the cut tail. What it hides answers DATA_LOSS.
   std::vector<Damage> damages;
 };

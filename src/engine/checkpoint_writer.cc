@@ -105,8 +105,11 @@ absl::Status CheckpointWriter::TakeOld(const Checkpoint& old, std::span<const De
 
 absl::Status CheckpointWriter::AddChangesUpTo(uint64_t hash, std::span<const Delta> changes) {
   for (; next_change_ < changes.size() && changes[next_change_].hash <= hash; ++next_change_) {
-    if (!changes[next_change_].is_removal()) {
-      ENGRAM_RETURN_IF_ERROR(Add(ToEntry(changes[next_change_])));
+    const Delta& change = changes[next_change_];
+    if (change.is_lost()) {
+      written_.losses.push_back({change.hash, change.hash, {change.sequence.value + 1}});
+    } else if (!change.is_removal()) {
+      ENGRAM_RETURN_IF_ERROR(Add(ToEntry(change)));
     }
   }
   return absl::OkStatus();

@@ -1,4 +1,4 @@
-// Leading and following.
+// One leader writes out and syncs; the others wait for it, and lead next if that was not enough.
 
 #include "engine/group_commit.h"
 

@@ -205,7 +205,10 @@ absl::Status Recovery::Recount(const Checkpoint& checkpoint) {
     if (!bucket.ok()) continue;  // found again by every search
     for (uint32_t i = 0; i < format::BucketCount(*bucket); ++i) {
       const format::IndexEntry entry = format::BucketEntryAt(*bucket, i);
-      if (!space_.Contains(entry.place, entry.record_bytes)) continue;
+      if (!space_.Contains(entry.place, entry.record_bytes) || !space_.AdoptSlot(entry.slot)) {
+        missing_.push_back(entry);
+        continue;
+      }
       ENGRAM_RETURN_IF_ERROR(AdoptLogExtent(space_.geometry().ExtentOf(entry.place)));
       RecountEntry(entry);
     }
@@ -215,7 +218,6 @@ absl::Status Recovery::Recount(const Checkpoint& checkpoint) {
 
 void Recovery::RecountEntry(const format::IndexEntry& entry) {
   const ExtentId extent = space_.geometry().ExtentOf(entry.place);
-  space_.AdoptSlot(entry.slot);
   space_.AddContent({entry.place, entry.record_bytes});
   format::LogEntry record;
   const format::EntryPlace place{superblock_.store_id, space_.GenerationOf(extent), entry.place,

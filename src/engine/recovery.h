@@ -30,8 +30,8 @@
 
 namespace engram::inline ENGRAM_BODY::engine {
 
-// The newest intact superblock of `file`. UNIMPLEMENTED, DATA_LOSS: see DecodeSuperblock; a damaged
-// copy beside an intact one is added to `damages`. NOT_FOUND: the file is empty or all zero.
+// The newest intact superblock of `file`. UNIMPLEMENTED, DATA_LOSS: see DecodeSuperblock; a copy
+// beside it that is not intact is added to `damages`. NOT_FOUND: the file is empty or all zero.
 absl::StatusOr<format::Superblock> ReadSuperblock(io::File& file, std::vector<Damage>& damages);
 
 // Whether what `superblock` says fits together and into a file of `extents` extents.
@@ -81,7 +81,8 @@ class Recovery {
   bool FindEntry(Index& index, uint64_t hash, Sequence sequence, Delta& found);
   bool TakeSlot(Index& index, SlotIndex slot);
   void ReleaseBlobOf(const format::LogEntry& entry);
-  void LoseEntry(Index& index, const Delta& entry);
+  void LoseOwnerOf(Index& index, SlotIndex slot);
+  void LoseMissing(Index& index);
 
   absl::Status WriteAgain();
   absl::Status WriteValueAgain(const format::LogEntry& entry);
@@ -92,6 +93,8 @@ class Recovery {
   RecoveryReport& report_;
   LogScan scan_;
   std::vector<format::ExtentRun> used_again_;
+  // What a recount found in the checkpoint and not in the file.
+  std::vector<format::IndexEntry> missing_;
   uint64_t memories_ = 0;
 };
 

@@ -41,19 +41,20 @@ Delta DeltaOf(const ScannedEntry& scanned, uint64_t hash) {
 
 absl::StatusOr<bool> Recovery::IsThere(const format::LogEntry& entry) {
   const format::Record& record = entry.record;
-  const auto read = [&](FileOffset offset, std::span<std::byte> target) -> absl::StatusOr<bool> {
+  const auto read_if_there = [&](FileOffset offset,
+                                 std::span<std::byte> target) -> absl::StatusOr<bool> {
     if (!space_.Contains(offset, target.size())) return false;
     ENGRAM_RETURN_IF_ERROR(io::ReadFully(file_, offset, target));
     return true;
   };
   std::array<std::byte, format::kSlotBytes> embedding;
   ENGRAM_ASSIGN_OR_RETURN(const bool has_embedding,
-                          read(space_.geometry().OffsetOf(record.slot), embedding));
+                          read_if_there(space_.geometry().OffsetOf(record.slot), embedding));
   if (!has_embedding || format::EmbeddingHash(embedding) != record.embedding_hash) return false;
   if (!record.blob) return true;
   if (!space_.Contains(record.blob->offset, *record.content_bytes)) return false;
   std::vector<std::byte> blob(*record.content_bytes);
-  ENGRAM_ASSIGN_OR_RETURN(const bool has_blob, read(record.blob->offset, blob));
+  ENGRAM_ASSIGN_OR_RETURN(const bool has_blob, read_if_there(record.blob->offset, blob));
   return has_blob && format::BlobChecksum(superblock_.store_id, record.blob->offset, blob) ==
                          record.blob->checksum;
 }
@@ -90,11 +91,13 @@ absl::Status Recovery::Replay(Index& index) {
   report_.cut_at = scan_.end_offset;
   report_.entries_replayed = scan_.entries.size();
   for (const ScannedExtent& extent : scan_.extents) {
-    const FileOffset begin = space_.geometry().Begin(extent.extent);
+    // By where the bytes were read to, not by place: an extent of which nothing was used may have
+    // been taken again, for a later segment.
+    const std::byte* const begin = extent.bytes.get();
+    const std::byte* const end = begin + superblock_.extent_bytes;
     const bool is_used =
         std::any_of(scan_.entries.begin(), scan_.entries.end(), [&](const ScannedEntry& scanned) {
-          return scanned.place >= begin &&
-                 scanned.place.value < begin.value + superblock_.extent_bytes;
+          return scanned.bytes.data() >= begin && scanned.bytes.data() < end;
         });
     if (is_used) UseAgain({extent.extent, 1});
     if (is_used &&
@@ -103,6 +106,7 @@ absl::Status Recovery::Replay(Index& index) {
                                               ", which is in use otherwise"));
     }
   }
+  LoseMissing(index);
   for (const ScannedEntry& scanned : scan_.entries) ENGRAM_RETURN_IF_ERROR(Apply(index, scanned));
   return WriteAgain();
 }
@@ -199,6 +203,11 @@ bool Recovery::TakeSlot(Index& index, SlotIndex slot) {
   if (space_.AdoptSlot(slot)) return true;
   // What released it is lost: its owner in the index is not the memory that it was.
   space_.TolerateMiscounts();
+  LoseOwnerOf(index, slot);
+  return space_.AdoptSlot(slot);
+}
+
+void Recovery::LoseOwnerOf(Index& index, SlotIndex slot) {
   std::vector<uint64_t> hashes = index.ChangedHashes();
   const Checkpoint& checkpoint = index.CheckpointNow();
   for (uint64_t number = 0; number < checkpoint.place().buckets; ++number) {
@@ -213,18 +222,22 @@ bool Recovery::TakeSlot(Index& index, SlotIndex slot) {
     Candidates candidates;
     index.FindInDelta(hash, candidates);
     index.FindInCheckpoint(hash, candidates);
-    for (const Delta& candidate : candidates.entries) {
-      if (!candidate.is_removal() && candidate.slot == slot) LoseEntry(index, candidate);
+    for (const Delta& owner : candidates.entries) {
+      if (owner.slot != slot) continue;
+      index.MakeRoom(hash);
+      index.Put(owner.sequence, LostDelta(hash, owner.sequence));
+      space_.DropContent({owner.place, owner.entry_bytes});
+      space_.FreeSlot(slot);
+      return;
     }
   }
-  return space_.AdoptSlot(slot);
 }
 
-void Recovery::LoseEntry(Index& index, const Delta& entry) {
-  index.MakeRoom(entry.hash);
-  index.Put(entry.sequence, LostDelta(entry.hash, entry.sequence));
-  space_.DropContent({entry.place, entry.entry_bytes});
-  space_.FreeSlot(entry.slot);
+void Recovery::LoseMissing(Index& index) {
+  for (const format::IndexEntry& entry : missing_) {
+    index.MakeRoom(entry.hash);
+    index.Put(entry.sequence, LostDelta(entry.hash, entry.sequence));
+  }
 }
 
 // ---- Making it durable.

@@ -111,7 +111,7 @@ Generation Space::NewGeneration() {
 
 void Space::GiveBackSlot(SlotIndex slot) {
   sync::MutexLock lock(mutex_);
-  slots_.Free(slot);
+  if (!tolerates_miscounts_ || slots_.IsUsed(slot)) slots_.Free(slot);
 }
 
 void Space::GiveBackBlob(FileOffset offset, uint64_t bytes) {

@@ -113,9 +113,6 @@ class Space final : public warm::LogExtents {
   // Slots and blobs of the adopted extents need headers, too.
   absl::Status WriteAdoptedHeaders();
 
-  // Makes the file as long as the reserve needs; harmless if it fails.
-  absl::Status FillReserve() ENGRAM_EXCLUDES(mutex_);
-
   // ---- Readers.
 
   // `bytes` bytes from `offset`, all in one extent or run: in a buffer of the log or in the file.

@@ -25,12 +25,6 @@ void Space::SetCheckpointExtents(uint64_t extents) {
   checkpoint_extents_ = extents;
 }
 
-absl::Status Space::FillReserve() {
-  sync::MutexLock lock(mutex_);
-  if (free_extents_ >= Reserve()) return absl::OkStatus();
-  return Grow(Reserve() - free_extents_);
-}
-
 absl::StatusOr<ExtentId> Space::TakeRun(uint32_t extents, ExtentType type, bool emergency) {
   ExtentId first;
   const uint64_t needed = extents + (emergency ? 0 : Reserve());

@@ -149,6 +149,8 @@ class TieredStore final : public MemoryStore {
   absl::Status WriteAndName(CheckpointCut& cut, const format::LogSegment& position, bool clean)
       ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status WriteSuperblocks(format::Superblock superblock) ENGRAM_REQUIRES(checkpoint_mutex_);
+  absl::Status CloseSuperblock() ENGRAM_REQUIRES(checkpoint_mutex_);
+  absl::Status CutAndCopy(const std::string& path) ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status CopyTo(io::File& target) ENGRAM_REQUIRES(checkpoint_mutex_);
 
   // ---- Inspection: tiered_store_inspection.cc.

@@ -168,6 +168,21 @@ absl::Status TieredStore::WriteAndName(CheckpointCut& cut, const format::LogSegm
   return absl::OkStatus();
 }
 
+absl::Status TieredStore::CloseSuperblock() {
+  format::Superblock superblock = superblock_;
+  if (parts_->index->changed() > 0 || !report_.damages.empty()) {
+    return CutCheckpoint(/*clean=*/true);
+  }
+  // Nothing has changed since the checkpoint: the log behind it holds nothing.
+  ENGRAM_RETURN_IF_ERROR(SyncNow());
+  superblock.clean = true;
+  {
+    sync::MutexLock lock(parts_->log.mutex());
+    superblock.segments = {parts_->log.Position()};
+  }
+  return WriteSuperblocks(std::move(superblock));
+}
+
 absl::Status TieredStore::WriteSuperblocks(format::Superblock superblock) {
   ++superblock.number;
   const format::SuperblockBytes bytes = format::Encode(superblock);
@@ -192,22 +207,27 @@ absl::Status TieredStore::Backup(const std::string& path) {
     const LongCall call(*this);
     ENGRAM_RETURN_IF_ERROR(call.status());
     sync::MutexLock lock(checkpoint_mutex_);
-    ENGRAM_RETURN_IF_ERROR(CutCheckpoint(/*clean=*/false));
-    ENGRAM_ASSIGN_OR_RETURN(const std::unique_ptr<io::File> target,
-                            files_.Open(path, io::OpenMode::kCreateNew));
-    ENGRAM_RETURN_IF_ERROR(target->Lock());
+    // Pinned before the cut: what is live then keeps its room.
     parts_->space.Pin();
     absl::Status copied;
     try {
-      copied = CopyTo(*target);
+      copied = CutAndCopy(path);
     } catch (...) {
       parts_->space.Unpin();
       throw;
     }
     parts_->space.Unpin();
-    ENGRAM_RETURN_IF_ERROR(copied);
-    return files_.SyncDirectoryOf(path);
+    return copied;
   });
+}
+
+absl::Status TieredStore::CutAndCopy(const std::string& path) {
+  ENGRAM_ASSIGN_OR_RETURN(const std::unique_ptr<io::File> target,
+                          files_.Open(path, io::OpenMode::kCreateNew));
+  ENGRAM_RETURN_IF_ERROR(target->Lock());
+  ENGRAM_RETURN_IF_ERROR(CutCheckpoint(/*clean=*/false));
+  ENGRAM_RETURN_IF_ERROR(CopyTo(*target));
+  return files_.SyncDirectoryOf(path);
 }
 
 // The checkpoint says which extents it needs; what the log has got since lies behind its position

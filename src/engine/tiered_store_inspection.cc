@@ -1,4 +1,4 @@
-// Verification and statistics.
+// Verification and statistics: looking at everything, changing nothing.
 
 #include <algorithm>
 #include <utility>

@@ -45,18 +45,20 @@ absl::StatusOr<std::unique_ptr<MemoryStore>> TieredStore::Open(io::FileSystem& f
 absl::Status TieredStore::OpenFile(const std::string& path) {
   bool is_new = false;
   ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<io::File> file, LockedFile(path, is_new));
-  const absl::StatusOr<format::Superblock> found = ReadSuperblock(*file, report_.damages);
+  std::vector<Damage> copies;
+  const absl::StatusOr<format::Superblock> found = ReadSuperblock(*file, copies);
   if (absl::IsNotFound(found.status())) {
     if (!options_.create_if_missing) {
       return absl::NotFoundError(
           absl::StrCat(path, " holds no store; set Options::create_if_missing to make one"));
     }
     ENGRAM_RETURN_IF_ERROR(CreateFile(*file, path));
-    report_.damages.clear();
     report_.created = true;
     is_new = true;
   } else if (!found.ok()) {
     return found.status();
+  } else {
+    report_.superblock_restored = !copies.empty();
   }
   // Also for a file that a crash left before its name was durable.
   if (is_new) ENGRAM_RETURN_IF_ERROR(files_.SyncDirectoryOf(path));
@@ -124,8 +126,7 @@ absl::StatusOr<uint32_t> TieredStore::WholeExtents(io::File& file,
         " bytes, more than Options::file_bytes_max, ", options_.file_bytes_max, ", allows"));
   }
   if (bytes < geometry.FileBytes(extents)) {
-    ENGRAM_RETURN_IF_ERROR(
-        file.Reserve(FileOffset{bytes}, geometry.FileBytes(extents) - bytes));
+    ENGRAM_RETURN_IF_ERROR(file.Reserve(FileOffset{bytes}, geometry.FileBytes(extents) - bytes));
   }
   return static_cast<uint32_t>(extents);
 }
@@ -211,7 +212,7 @@ absl::Status TieredStore::CloseNow() {
   absl::Status status;
   try {
     sync::MutexLock lock(checkpoint_mutex_);
-    status = CutCheckpoint(/*clean=*/true);
+    status = CloseSuperblock();
   } catch (const std::bad_alloc&) {
     status = absl::Status(absl::StatusCode::kResourceExhausted, "");
   }

@@ -6,25 +6,48 @@
 
 namespace engram::inline ENGRAM_BODY::sync {
 
-Atomic<uint64_t>& Epoch::Enter() {
+uint32_t Epoch::Enter() {
   // Any epoch that was current at some time before the announcement will do, so no order is needed.
   const uint64_t epoch = current_.Load(std::memory_order_relaxed);
-  for (uint32_t i = CurrentThread();; ++i) {
-    Atomic<uint64_t>& place = places_[i % readers_max_].epoch;
+  const uint32_t first = CurrentThread();
+  for (uint32_t i = 0; i < own_places_; ++i) {
+    const uint32_t place = (first + i) % own_places_;
     uint64_t expected = 0;
     // seq_cst: partner of the scan in Oldest(); the reader's lookups must not pass it.
-    if (place.CompareExchangeStrong(expected, epoch, std::memory_order_seq_cst,
-                                    std::memory_order_relaxed)) {
+    if (places_[place].value.CompareExchangeStrong(expected, epoch, std::memory_order_seq_cst,
+                                                   std::memory_order_relaxed)) {
       return place;
     }
-    if (i % readers_max_ == readers_max_ - 1) Yield();
+  }
+  return EnterShared();
+}
+
+uint32_t Epoch::EnterShared() {
+  Atomic<uint64_t>& shared = places_[own_places_].value;
+  uint64_t value = shared.Load(std::memory_order_relaxed);
+  for (;;) {
+    const uint64_t epoch = current_.Load(std::memory_order_relaxed);
+    const uint64_t entered = value == 0 ? epoch * kSharedBy + 1 : value + 1;
+    // seq_cst: as in Enter.
+    if (shared.CompareExchangeStrong(value, entered, std::memory_order_seq_cst,
+                                     std::memory_order_relaxed)) {
+      return own_places_;
+    }
   }
 }
 
-Epoch::Guard::~Guard() {
-  // release: partner of the acquire loads in Oldest(); what the reader read happens before its
-  // reuse.
-  place_.Store(0, std::memory_order_release);
+void Epoch::Leave(uint32_t place) {
+  // release: partner of the loads in Oldest(); what the reader read happens before its reuse.
+  if (place < own_places_) {
+    places_[place].value.Store(0, std::memory_order_release);
+    return;
+  }
+  Atomic<uint64_t>& shared = places_[own_places_].value;
+  uint64_t value = shared.Load(std::memory_order_relaxed);
+  // acq_rel: of several who leave, the last one passes on what the others released.
+  while (!shared.CompareExchangeStrong(value, value % kSharedBy == 1 ? 0 : value - 1,
+                                       std::memory_order_acq_rel, std::memory_order_relaxed)) {
+  }
 }
 
 uint64_t Epoch::Advance() {
@@ -36,8 +59,9 @@ uint64_t Epoch::Advance() {
 uint64_t Epoch::Oldest() const {
   // seq_cst: partner of the announcement in Enter(), see the file comment of the header.
   uint64_t oldest = current_.Load(std::memory_order_seq_cst);
-  for (uint32_t i = 0; i < readers_max_; ++i) {
-    const uint64_t epoch = places_[i].epoch.Load(std::memory_order_seq_cst);
+  for (uint32_t i = 0; i <= own_places_; ++i) {
+    const uint64_t value = places_[i].value.Load(std::memory_order_seq_cst);
+    const uint64_t epoch = i < own_places_ ? value : value / kSharedBy;
     if (epoch != 0 && epoch < oldest) oldest = epoch;
   }
   return oldest;

@@ -30,24 +30,26 @@ namespace engram::inline ENGRAM_BODY::sync {
 // reader.
 class Epoch {
  public:
-  // How many guards can exist at once without one waiting for another to leave.
-  static constexpr uint32_t kReadersMaxDefault = 128;
+  // How many guards have a place of their own; more share the last place, which delays reuse until
+  // a moment when none of those is left.
+  static constexpr uint32_t kPlacesDefault = 128;
 
   // Keeps every tag taken after its construction from being passed. May nest; each takes a place.
   class Guard {
    public:
-    explicit Guard(Epoch& epoch) : place_(epoch.Enter()) {}
-    ~Guard();
+    explicit Guard(Epoch& epoch) : epoch_(epoch), place_(epoch.Enter()) {}
+    ~Guard() { epoch_.Leave(place_); }
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
 
    private:
-    Atomic<uint64_t>& place_;
+    Epoch& epoch_;
+    const uint32_t place_;
   };
 
-  // REQUIRES: readers_max > 0.
-  explicit Epoch(uint32_t readers_max = kReadersMaxDefault)
-      : readers_max_(readers_max), places_(std::make_unique<Place[]>(readers_max)) {}
+  // REQUIRES: places > 0.
+  explicit Epoch(uint32_t places = kPlacesDefault)
+      : own_places_(places - 1), places_(std::make_unique<Place[]>(places)) {}
   Epoch(const Epoch&) = delete;
   Epoch& operator=(const Epoch&) = delete;
 
@@ -62,15 +64,20 @@ class Epoch {
   uint64_t Age() const;
 
  private:
+  // 0: nobody. A place of one guard's own holds its epoch; the shared one holds the epoch of its
+  // oldest guard times kSharedBy, plus how many guards it has.
   struct alignas(64) Place {
-    Atomic<uint64_t> epoch{0};  // 0: free
+    Atomic<uint64_t> value{0};
   };
+  static constexpr uint64_t kSharedBy = uint64_t{1} << 16;
 
-  Atomic<uint64_t>& Enter();
+  uint32_t Enter();
+  uint32_t EnterShared();
+  void Leave(uint32_t place);
 
   Atomic<uint64_t> current_{1};
-  const uint32_t readers_max_;
-  const std::unique_ptr<Place[]> places_;
+  const uint32_t own_places_;
+  const std::unique_ptr<Place[]> places_;  // own_places_ of them, and the shared one
 };
 
 }  // namespace engram::inline ENGRAM_BODY::sync

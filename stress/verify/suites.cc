@@ -2,15 +2,25 @@
 
 #include "stress/verify/suites.h"
 
+#include <utility>
+
+#include "api/memory_store.h"
 #include "model/tell/words.h"
 #include "stress/verify/self_suite.h"
 #include "stress/verify/specimens_suite.h"
+#include "stress/verify/store_suites.h"
 
 namespace engram::verify {
 
 const std::vector<Suite>& Suites() {
-  static const std::vector<Suite>& suites =
-      *new std::vector<Suite>{MakeSelfSuite(), MakeSpecimensSuite()};
+  static const std::vector<Suite>& suites = *[] {
+    auto* all = new std::vector<Suite>{MakeSelfSuite(), MakeSpecimensSuite()};
+    const auto open = [](io::FileSystem& files, const std::string& path, const Options& options) {
+      return MemoryStore::Open(files, path, options);
+    };
+    for (Suite& suite : MakeStoreSuites(open)) all->push_back(std::move(suite));
+    return all;
+  }();
   return suites;
 }
 

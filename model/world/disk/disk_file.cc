@@ -1,4 +1,4 @@
-// What calls do to a simulated file, what a crash makes undecided, and how that is decided.
+// What calls do to a simulated file. What crashes make of it is in disk_file_crashes.cc.
 
 #include "model/world/disk/disk_file.h"
 
@@ -69,6 +69,7 @@ void DiskFile::Create(uint16_t ordinal, sync::ObjectId object) {
   object_ = object;
   bytes_ = nullptr;
   mapped_ = false;
+  fingerprint_ = 0;
   size_ = durable_size_ = 0;
   sizes_.clear();
   changes_before_ = 0;
@@ -311,75 +312,6 @@ void DiskFile::DeclareWrite(uint64_t offset, uint64_t size) {
     const uint64_t end = std::min(offset + size, page_begin + kPage);
     if (begin < end) bytes_->DeclareWrite(begin, end - begin);
   }
-}
-
-// ---- Crashes, and what they leave.
-
-void DiskFile::LosePower() {
-  if (!sizes_.empty()) size_undecided_ = true;
-  for (Page* page : unclean_) {
-    page->unclean = false;
-    page->undecided = true;
-    page->cut = static_cast<uint32_t>(kPage);
-    undecided_.push_back(page);
-  }
-  unclean_.clear();
-  reserved_ = durable_reserved_;
-  Kill();
-}
-
-void DiskFile::Kill() {
-  bytes_ = nullptr;
-  mapped_ = false;
-  locked_by = 0;
-}
-
-void DiskFile::DecideSize(DiskChoices& choices) {
-  if (!size_undecided_) return;
-  size_undecided_ = false;
-  const uint32_t changes = static_cast<uint32_t>(sizes_.size());
-  const uint32_t kept = changes - choices.Choose(ChoiceKind::kMetadata, ordinal_, 0, changes + 1);
-  lost_.Add(changes_before_ + kept, changes_before_ + changes);
-  if (kept > 0) durable_size_ = sizes_[kept - 1];
-  size_ = durable_size_;
-  changes_before_ += changes;
-  sizes_.clear();
-  for (Page* page : undecided_) {
-    if (!page->undecided) continue;
-    const uint32_t readable = ReadableBytes(page->index);
-    page->cut = std::min(page->cut, readable);
-    if (readable > 0) continue;
-    // Whatever reached the disk of it, it is cut off.
-    page->undecided = false;
-    page->history.Clear();
-    Settle(*page, nullptr);
-  }
-}
-
-void DiskFile::DecidePage(Page& page, DiskChoices& choices) {
-  const uint32_t writes = page.history.CountWrites(page.cut);
-  const uint32_t part = static_cast<uint32_t>(page.index);
-  uint32_t kept = PageHistory::kAllWrites;
-  uint32_t torn = 0;
-  if (writes > 0) {
-    ++surroundings_.pages_decided;
-    const uint32_t lost = choices.Choose(ChoiceKind::kSurvive, ordinal_, part, writes + 1);
-    if (lost > 0) {
-      kept = writes - lost;
-      const uint32_t sectors = page.history.CountSectors(kept, page.cut);
-      if (sectors >= 2 && surroundings_.tears != Tears::kNone) {
-        const uint32_t subsets = (uint32_t{1} << sectors) - 1;  // all sectors would be no loss
-        torn = choices.Choose(ChoiceKind::kTear, ordinal_, part,
-                              surroundings_.tears == Tears::kFirstSector ? 2 : subsets);
-      }
-    }
-  }
-  ENGRAM_CHECK(Bytes().Page(page.index) != nullptr, "the simulated disk needs address space");
-  page.history.Image(page.home->Page(page.index), kept, torn, lost_, scratch_);
-  std::memset(scratch_.data() + page.cut, 0, kPage - page.cut);
-  page.history.Clear();
-  page.undecided = false;
-  Settle(page, scratch_.data());
 }
 
 }  // namespace engram::world

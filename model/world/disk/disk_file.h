@@ -58,6 +58,7 @@ class DiskSurroundings {
   Tears tears = Tears::kFirstSector;
   bool recording =
       true;  // whether histories are kept; they are not needed when nothing more can crash or fail
+  bool fingerprints = false;   // whether files keep DiskFile::fingerprint
   uint64_t pages_decided = 0;  // with more than one alternative
 
  private:
@@ -119,6 +120,9 @@ class DiskFile {
   bool CouldLose() const { return !unclean_.empty() || (!size_undecided_ && !sizes_.empty()); }
   void LosePower();
   void Kill();
+  // Stands for the bytes that the last crash left, as far as they are decided; the same for the
+  // same bytes. 0 if the surroundings do not ask for it.
+  uint64_t fingerprint() const { return fingerprint_; }
 
   // The range was written or zeroed: tells ThreadSanitizer, as far as programs may see it.
   void DeclareWrite(uint64_t offset, uint64_t size);
@@ -149,6 +153,8 @@ class DiskFile {
   void DecideSize(DiskChoices& choices);
   void DecidePage(Page& page, DiskChoices& choices);
   void MarkUnclean(Page& page);
+  void FingerprintAll();
+  void FingerprintPage(uint64_t index, const std::byte* bytes);
   // Zeroes what is not zero yet, as part of the next change of metadata. Returns whether there was
   // anything.
   bool Zero(uint64_t begin, uint64_t end, DiskChoices& choices);
@@ -160,6 +166,7 @@ class DiskFile {
   sync::ObjectId object_;
   FileBytes* bytes_ = nullptr;  // of this generation; null until needed
   bool mapped_ = false;         // programs may see bytes_
+  uint64_t fingerprint_ = 0;
 
   uint64_t size_ = 0;
   uint64_t durable_size_ = 0;

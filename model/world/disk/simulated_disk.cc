@@ -3,8 +3,10 @@
 #include "model/world/disk/simulated_disk.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/check.h"
+#include "base/checksum.h"
 
 namespace engram::world {
 namespace {
@@ -21,6 +23,7 @@ void SimulatedDisk::Reset() {
   surroundings_.generation = 0;
   surroundings_.recording = true;
   surroundings_.pages_decided = 0;
+  surroundings_.fingerprints = false;
   file_count_ = entry_count_ = directory_count_ = 0;
 }
 
@@ -135,6 +138,16 @@ bool SimulatedDisk::CouldLose() const {
     if (!directories_[i].undecided && !directories_[i].changes.empty()) return true;
   }
   return false;
+}
+
+uint64_t SimulatedDisk::Fingerprint() const {
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < entry_count_; ++i) {
+    const Entry& entry = entries_[i];
+    if (entry.file == nullptr) continue;
+    sum += Checksum(std::as_bytes(std::span(entry.path)), entry.file->fingerprint());
+  }
+  return sum;
 }
 
 void SimulatedDisk::Install(DiskFile& file, std::string_view path, std::span<const std::byte> bytes,

@@ -61,6 +61,11 @@ class SimulatedDisk {
   void set_recording(bool recording) { surroundings_.recording = recording; }
   uint64_t pages_decided() const { return surroundings_.pages_decided; }
 
+  // From the next crash on Fingerprint stands for what the last crash left of all files that have a
+  // name, as far as it is decided. Until Reset.
+  void KeepFingerprints() { surroundings_.fingerprints = true; }
+  uint64_t Fingerprint() const;
+
  private:
   struct Directory;
   struct Entry {

@@ -90,6 +90,11 @@ class SimulatedFileSystem final : public io::FileSystem {
 
   // Fills a file with bytes that are durable at once, creating it. REQUIRES: it does not exist.
   void Install(std::string_view path, std::span<const std::byte> bytes);
+  // Asks for ImageFingerprint, for this execution.
+  void FingerprintImages() { disk_->KeepFingerprints(); }
+  // Stands for the image of the disk that the last crash left, as far as somebody has looked at it;
+  // equal images have equal ones. Any stack.
+  uint64_t ImageFingerprint() const { return disk_->Fingerprint(); }
   // The visible bytes of a file, deciding whatever is undecided by default (everything survives);
   // empty if there is no such file.
   std::vector<std::byte> Contents(std::string_view path);

@@ -1,0 +1,136 @@
+// Calls, steps of invocations and returns, and sequences as they are assigned.
+
+#include "stress/store/history_recorder.h"
+
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "model/world/allocation_faults.h"
+
+namespace engram::stress {
+namespace {
+
+using model::Call;
+using model::CallKind;
+
+// Names the returns of a client's calls; far from the objects that threads create.
+sync::ObjectId ReturnsOf(uint8_t client) { return sync::ObjectId{0xFFFFFF00U + client}; }
+
+CallKind KindOf(MutationKind kind) {
+  switch (kind) {
+    case MutationKind::kStore:
+      return CallKind::kStore;
+    case MutationKind::kRemove:
+      return CallKind::kRemove;
+    case MutationKind::kUpdateActivation:
+      break;
+  }
+  return CallKind::kUpdateActivation;
+}
+
+bool IsThread(uint8_t client) { return client >= kFirst && client <= kSyncer; }
+
+}  // namespace
+
+void HistoryRecorder::BeginEra(std::optional<model::RecoveredState> recovered) {
+  const world::AllocationScope scope;
+  eras_.emplace_back().recovered = std::move(recovered);
+  calls_of_thread_.fill(nullptr);
+}
+
+Call& HistoryRecorder::Invoke(const world::Operation& operation, CallKind kind) {
+  TakeInvocationStep(operation.client);
+  const world::AllocationScope scope;
+  Call& call = eras_.back().calls[operation.client].emplace_back();
+  call.kind = kind;
+  call.operation = operation.id;
+  call.client = operation.client;
+  if (kind == CallKind::kStore) {
+    call.argument = WitnessOf(operation.key, operation.value);
+  } else if (kind != CallKind::kSync) {
+    call.argument.id = IdOf(operation.key);
+    if (kind == CallKind::kUpdateActivation) {
+      call.argument.activation = ActivationOf(operation.value);
+    }
+  }
+  call.invoked_at = world_.Now();
+  calls_of_thread_[world_.scheduler().CurrentThread()] = &call;
+  return call;
+}
+
+void HistoryRecorder::Return(Call& call) {
+  calls_of_thread_[world_.scheduler().CurrentThread()] = nullptr;
+  call.returned_at = world_.Now();
+  world_.Observe(static_cast<uint64_t>(call.outcome));
+  world_.Observe(call.sequence.value);
+  if (call.result.has_value()) world_.Observe(HashOf(*call.result));
+  TakeReturnStep(call.client);
+}
+
+void HistoryRecorder::Note(const Call& call) {
+  const world::AllocationScope scope;
+  eras_.back().calls[call.client].push_back(call);
+}
+
+void HistoryRecorder::OnSequenceAssigned(MutationKind kind, std::string_view id,
+                                         Sequence sequence) {
+  if (world_.winding_down()) return;
+  Call* const call = calls_of_thread_[world_.scheduler().CurrentThread()];
+  if (call == nullptr || call->kind != KindOf(kind) || call->argument.id != id) {
+    world_.Fail("wrong event", "OnSequenceAssigned named a mutation that its thread is not in.");
+    return;
+  }
+  if (call->sequence.value != 0) {
+    world_.Fail("wrong event",
+                absl::StrCat("A mutation was assigned sequence ", call->sequence.value,
+                             " and then sequence ", sequence.value, "."));
+    return;
+  }
+  call->sequence = sequence;
+  Throw();
+}
+
+void HistoryRecorder::OnDurable(Sequence) { Throw(); }
+
+void HistoryRecorder::Throw() const {
+  struct ThrownByListener {};
+  if (listener_throws_) throw ThrownByListener();
+}
+
+model::History HistoryRecorder::TakeHistory() {
+  model::History history;
+  for (Era& era : eras_) {
+    model::History::Era& merged = history.eras.emplace_back();
+    merged.recovered = std::move(era.recovered);
+    for (std::deque<Call>& calls : era.calls) {
+      merged.calls.insert(merged.calls.end(), std::make_move_iterator(calls.begin()),
+                          std::make_move_iterator(calls.end()));
+    }
+  }
+  eras_.clear();
+  return history;
+}
+
+// Looks at the returns of the other threads; those of the main thread are ordered anyhow.
+void HistoryRecorder::TakeInvocationStep(uint8_t client) {
+  if (!IsThread(client)) return;
+  world::Step step;
+  step.kind = world::StepKind::kAcknowledge;
+  step.object = ReturnsOf(client == kFirst ? kSecond : kFirst);
+  step.access = world::Access::kRead;
+  step.second = ReturnsOf(client >= kThird ? kSecond : kThird);
+  step.second_access = world::Access::kRead;
+  world_.scheduler().TakeStep(step);
+}
+
+void HistoryRecorder::TakeReturnStep(uint8_t client) {
+  if (!IsThread(client)) return;
+  world::Step step;
+  step.kind = world::StepKind::kAcknowledge;
+  step.object = ReturnsOf(client);
+  step.access = world::Access::kWrite;
+  world_.scheduler().TakeStep(step);
+}
+
+}  // namespace engram::stress

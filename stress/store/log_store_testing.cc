@@ -1,0 +1,374 @@
+// The file: a header {incarnation, end of the log if it was closed, else 0} in the first page, then
+// records {length, checksum over what follows, kind, sequence, id, memory}.
+
+#include "stress/store/log_store_testing.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "api/event_listener.h"
+#include "api/fragmentation.h"
+#include "base/checksum.h"
+#include "base/coding.h"
+#include "base/status_macros.h"
+#include "model/reference_store.h"
+#include "sync/mutex.h"
+
+namespace engram::stress {
+namespace {
+
+constexpr uint64_t kLogBegin = 4096;
+constexpr uint64_t kPrefixBytes = 16;
+constexpr uint64_t kRecordBytesMax = 128 * kKiB;
+constexpr int kIncarnationShift = 40;
+
+using Bytes = std::vector<std::byte>;
+
+template <typename T>
+void Put(Bytes& bytes, T value) {
+  bytes.resize(bytes.size() + sizeof(T));
+  StoreLittleEndian(bytes.data() + bytes.size() - sizeof(T), value);
+}
+
+void PutText(Bytes& bytes, std::string_view text) {
+  Put(bytes, static_cast<uint32_t>(text.size()));
+  const auto source = std::as_bytes(std::span(text));
+  bytes.insert(bytes.end(), source.begin(), source.end());
+}
+
+// Reads numbers and texts, one after the other; zeros behind the end.
+class Reader {
+ public:
+  explicit Reader(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  template <typename T>
+  T Take() {
+    if (bytes_.size() < sizeof(T)) return T{};
+    const T value = LoadLittleEndian<T>(bytes_.data());
+    bytes_ = bytes_.subspan(sizeof(T));
+    return value;
+  }
+  std::string TakeText() {
+    const size_t size = std::min<size_t>(Take<uint32_t>(), bytes_.size());
+    std::string text(reinterpret_cast<const char*>(bytes_.data()), size);
+    bytes_ = bytes_.subspan(size);
+    return text;
+  }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+Bytes Encode(MutationKind kind, Sequence sequence, const Memory& memory) {
+  Bytes bytes;
+  Put(bytes, static_cast<uint32_t>(kind));
+  Put(bytes, sequence.value);
+  PutText(bytes, memory.id);
+  Put(bytes, memory.confidence);
+  Put(bytes, memory.activation);
+  Put(bytes, memory.decay_rate);
+  Put(bytes, memory.created_at);
+  Put(bytes, memory.last_access);
+  Put(bytes, memory.access_count);
+  Put(bytes, static_cast<uint32_t>(memory.content.has_value()));
+  PutText(bytes, memory.content.value_or(""));
+  for (const float number : memory.embedding) Put(bytes, number);
+  return bytes;
+}
+
+class LogStore final : public MemoryStore {
+ public:
+  LogStore(io::FileSystem& files, std::string path, const Options& options, Flaw flaw)
+      : files_(files), path_(std::move(path)), options_(options), flaw_(flaw) {}
+
+  absl::Status Recover() {
+    ENGRAM_ASSIGN_OR_RETURN(const bool exists, files_.Exists(path_));
+    if (!exists && !options_.create_if_missing) return absl::NotFoundError(path_);
+    ENGRAM_ASSIGN_OR_RETURN(
+        file_, files_.Open(path_, exists ? io::OpenMode::kReadWrite : io::OpenMode::kCreateNew));
+    ENGRAM_RETURN_IF_ERROR(files_.SyncDirectoryOf(path_));
+    ENGRAM_RETURN_IF_ERROR(file_->Lock());
+    ENGRAM_ASSIGN_OR_RETURN(const uint64_t size, file_->Size());
+    Bytes bytes(size);
+    if (size > 0) ENGRAM_RETURN_IF_ERROR(io::ReadFully(*file_, FileOffset{0}, bytes));
+    Reader header(bytes);
+    const auto incarnation = header.Take<uint64_t>();
+    const auto closed_at = header.Take<uint64_t>();
+    report_.created = incarnation == 0;
+    end_ = kLogBegin;
+    while (TakeRecord(bytes)) {
+    }
+    report_.clean = closed_at == end_;
+    report_.tail_was_cut = !report_.clean && size > end_;
+    report_.cut_at = FileOffset{end_};
+    if (report_.clean) report_.entries_replayed = 0;
+    if (flaw_ != Flaw::kTailIsNotChecked && size > end_) {
+      ENGRAM_RETURN_IF_ERROR(file_->Truncate(end_));
+    }
+    incarnation_ = incarnation + 1;
+    next_ = flaw_ == Flaw::kSequencesRestart ? model_.Count() + 1
+                                             : (incarnation_ << kIncarnationShift) + 1;
+    return WriteHeader(0);
+  }
+
+  absl::StatusOr<Sequence> Store(const Memory& memory) override {
+    const sync::MutexLock lock(mutex_);
+    if (closed_) return absl::FailedPreconditionError("closed");
+    ENGRAM_RETURN_IF_ERROR(model::ReferenceStore::Check(memory, {}));
+    return Apply(MutationKind::kStore, memory);
+  }
+  absl::StatusOr<Sequence> Remove(std::string_view id) override {
+    const sync::MutexLock lock(mutex_);
+    if (closed_) return absl::FailedPreconditionError("closed");
+    ENGRAM_RETURN_IF_ERROR(model::ReferenceStore::CheckId(id));
+    if (!*model_.Contains(id)) return Sequence{};
+    Memory gone;
+    gone.id = id;
+    return Apply(MutationKind::kRemove, gone);
+  }
+  absl::StatusOr<Sequence> UpdateActivation(std::string_view id, float activation) override {
+    mutex_.Lock();
+    absl::StatusOr<const model::ReferenceStore::Version*> version = model_.Get(id);
+    absl::Status valid = closed_ ? absl::FailedPreconditionError("closed")
+                                 : model::ReferenceStore::CheckFraction("activation", activation);
+    if (version.ok() && *version == nullptr && valid.ok()) valid = absl::NotFoundError("none");
+    if (!version.ok()) valid = version.status();
+    if (!valid.ok()) {
+      mutex_.Unlock();
+      return valid;
+    }
+    Memory updated = (*version)->memory;
+    updated.activation = activation;
+    if (flaw_ == Flaw::kActivationRace) {
+      mutex_.Unlock();
+      mutex_.Lock();
+    }
+    absl::StatusOr<Sequence> applied = Apply(MutationKind::kUpdateActivation, updated);
+    mutex_.Unlock();
+    return applied;
+  }
+
+  absl::StatusOr<GetResult> Get(std::string_view id) override {
+    const sync::MutexLock lock(mutex_);
+    if (closed_) return absl::FailedPreconditionError("closed");
+    ENGRAM_RETURN_IF_ERROR(model::ReferenceStore::CheckId(id));
+    if (flaw_ == Flaw::kReadsAreDamaged && ++reads_ % 3 == 0) return absl::DataLossError("flaw");
+    const auto found = model_.memories().find(id);
+    if (found == model_.memories().end()) return GetResult{};
+    GetResult result{found->second.memory, found->second.sequence};
+    if (flaw_ == Flaw::kForeignContent && model_.memories().begin()->second.memory.content) {
+      result.memory->content = model_.memories().begin()->second.memory.content;
+    }
+    return result;
+  }
+  absl::StatusOr<Presence> View(std::string_view id,
+                                const std::function<void(const MemoryView&)>& visit) override {
+    ENGRAM_ASSIGN_OR_RETURN(const GetResult got, Get(id));
+    if (!got.memory.has_value()) return Presence{false, got.sequence};
+    const Memory& memory = *got.memory;
+    const std::span<const float, kEmbeddingDimension> embedding(memory.embedding.data(),
+                                                                kEmbeddingDimension);
+    visit({.id = memory.id,
+           .embedding = embedding,
+           .confidence = memory.confidence,
+           .activation = memory.activation,
+           .decay_rate = memory.decay_rate,
+           .created_at = memory.created_at,
+           .last_access = memory.last_access,
+           .access_count = memory.access_count,
+           .content = memory.content,
+           .sequence = got.sequence});
+    return Presence{true, got.sequence};
+  }
+  absl::StatusOr<Presence> Contains(std::string_view id) override {
+    ENGRAM_ASSIGN_OR_RETURN(const GetResult got, Get(id));
+    return Presence{got.memory.has_value(), got.sequence};
+  }
+  uint64_t Count() const override {
+    const sync::MutexLock lock(mutex_);
+    return model_.Count() + (flaw_ == Flaw::kCountIsOff && removed_ ? 1 : 0);
+  }
+
+  absl::Status Sync() override {
+    const sync::MutexLock lock(mutex_);
+    if (closed_) return absl::FailedPreconditionError("closed");
+    if (flaw_ == Flaw::kSyncIsNoSync) return absl::OkStatus();
+    ENGRAM_RETURN_IF_ERROR(file_->SyncData());
+    durable_ = last_;
+    try {
+      if (options_.listener != nullptr) options_.listener->OnDurable(durable_);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): a listener's mistakes are its own
+    }
+    return absl::OkStatus();
+  }
+  absl::Status Checkpoint() override { return Sync(); }
+  absl::Status Backup(const std::string& path) override {
+    const sync::MutexLock lock(mutex_);
+    if (closed_) return absl::FailedPreconditionError("closed");
+    ENGRAM_ASSIGN_OR_RETURN(const bool exists, files_.Exists(path));
+    if (exists) return absl::AlreadyExistsError(path);
+    Options options = options_;
+    options.create_if_missing = true;
+    options.listener = nullptr;
+    LogStore copy(files_, path, options, Flaw::kNone);
+    ENGRAM_RETURN_IF_ERROR(copy.Recover());
+    for (const auto& [id, version] : model_.memories()) {
+      if (flaw_ == Flaw::kBackupIsStale && version.sequence == last_) continue;
+      ENGRAM_RETURN_IF_ERROR(copy.Append(MutationKind::kStore, version.sequence, version.memory));
+    }
+    return copy.Close();
+  }
+  absl::Status Close() override {
+    if (closed_) return absl::OkStatus();
+    ENGRAM_RETURN_IF_ERROR(Sync());
+    ENGRAM_RETURN_IF_ERROR(WriteHeader(end_));
+    file_.reset();
+    closed_ = true;
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<VerifyReport> Verify() override {
+    if (closed_) return absl::FailedPreconditionError("closed");
+    VerifyReport report;
+    report.memories_checked = Count();
+    return report;
+  }
+  Statistics Stats() const override {
+    Statistics stats;
+    const sync::MutexLock lock(mutex_);
+    stats.memories = model_.Count();
+    stats.last_sequence = last_;
+    stats.durable_sequence = durable_;
+    for (const auto& [id, version] : model_.memories()) {
+      const uint64_t content =
+          version.memory.content.has_value() ? version.memory.content->size() : 0;
+      stats.content_bytes_live += ContentRoomBytes(flaw_ == Flaw::kLiveBytesAreOff ? 0 : id.size(),
+                                                   content, options_.content_inline_bytes_max);
+    }
+    stats.content_bytes_total = stats.content_bytes_live;
+    return stats;
+  }
+  const RecoveryReport& recovery() const override { return report_; }
+
+ private:
+  absl::Status WriteHeader(uint64_t closed_at) {
+    Bytes header;
+    Put(header, incarnation_);
+    Put(header, closed_at);
+    ENGRAM_RETURN_IF_ERROR(io::WriteFully(*file_, FileOffset{0}, header));
+    return file_->SyncData();
+  }
+
+  absl::Status Append(MutationKind kind, Sequence sequence, const Memory& memory) {
+    if (flaw_ == Flaw::kRemoveIsNotLogged && kind == MutationKind::kRemove) return {};
+    const Bytes payload = Encode(kind, sequence, memory);
+    Bytes record;
+    Put(record, static_cast<uint64_t>(payload.size()));
+    Put(record, Checksum(payload, end_));
+    record.insert(record.end(), payload.begin(), payload.end());
+    const FileOffset at{end_};
+    end_ += record.size();
+    return io::WriteFully(*file_, at, record);
+  }
+
+  absl::StatusOr<Sequence> Apply(MutationKind kind, const Memory& memory) {
+    last_ = Sequence{next_++};
+    if (options_.listener != nullptr) Tell(kind, memory.id);
+    const Sequence sequence = last_;
+    ENGRAM_RETURN_IF_ERROR(Append(kind, sequence, memory));
+    Change(kind, sequence, memory);
+    if (options_.sync_mode == SyncMode::kEachWrite) ENGRAM_RETURN_IF_ERROR(file_->SyncData());
+    return sequence;
+  }
+  void Tell(MutationKind kind, const std::string& id) {
+    try {
+      options_.listener->OnSequenceAssigned(kind, id, last_);
+    } catch (...) {
+      if (flaw_ == Flaw::kListenerEscapes) throw;
+    }
+  }
+
+  void Change(MutationKind kind, Sequence sequence, const Memory& memory) {
+    removed_ = kind == MutationKind::kRemove;
+    if (removed_) {
+      model_.Remove(memory.id, sequence).IgnoreError();
+    } else {
+      model_.Store(memory, sequence).IgnoreError();
+    }
+  }
+
+  // Takes the record at end_; false if there is none that counts.
+  bool TakeRecord(const Bytes& bytes) {
+    if (bytes.size() < end_ + kPrefixBytes) return false;
+    Reader prefix(std::span(bytes).subspan(end_));
+    const auto length = prefix.Take<uint64_t>();
+    const auto checksum = prefix.Take<uint64_t>();
+    if (length == 0 || length > kRecordBytesMax || bytes.size() - end_ - kPrefixBytes < length) {
+      return false;
+    }
+    const auto payload = std::span(bytes).subspan(end_ + kPrefixBytes, length);
+    const bool verifies = Checksum(payload, end_) == checksum;
+    const bool believes = flaw_ == Flaw::kTailIsNotChecked || flaw_ == Flaw::kDamageIsBelieved;
+    if (!verifies && !believes && flaw_ != Flaw::kDamageIsAbsence) return false;
+    end_ += kPrefixBytes + length;
+    if (!verifies && flaw_ == Flaw::kDamageIsAbsence) return true;
+    Replay(payload);
+    return true;
+  }
+
+  void Replay(std::span<const std::byte> payload) {
+    Reader reader(payload);
+    const auto kind = static_cast<MutationKind>(reader.Take<uint32_t>());
+    const Sequence sequence{reader.Take<uint64_t>()};
+    Memory memory;
+    memory.id = reader.TakeText();
+    memory.confidence = reader.Take<float>();
+    memory.activation = reader.Take<float>();
+    memory.decay_rate = reader.Take<float>();
+    memory.created_at = reader.Take<int64_t>();
+    memory.last_access = reader.Take<int64_t>();
+    memory.access_count = reader.Take<uint64_t>();
+    const bool has_content = reader.Take<uint32_t>() != 0;
+    std::string content = reader.TakeText();
+    if (has_content) memory.content = std::move(content);
+    if (kind != MutationKind::kRemove) {
+      memory.embedding.resize(kEmbeddingDimension);
+      for (float& number : memory.embedding) number = reader.Take<float>();
+    }
+    Change(kind, sequence, memory);
+    last_ = durable_ = std::max(last_, sequence);
+    ++report_.entries_replayed;
+  }
+
+  io::FileSystem& files_;
+  const std::string path_;
+  const Options options_;
+  const Flaw flaw_;
+  mutable sync::Mutex mutex_;
+  std::unique_ptr<io::File> file_;
+  model::ReferenceStore model_;
+  RecoveryReport report_;
+  uint64_t end_ = 0;
+  uint64_t incarnation_ = 0;
+  uint64_t next_ = 1;
+  uint64_t reads_ = 0;
+  Sequence last_, durable_;
+  bool removed_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+OpenStore OpenLogStore(Flaw flaw) {
+  return [flaw](io::FileSystem& files, const std::string& path,
+                const Options& options) -> absl::StatusOr<std::unique_ptr<MemoryStore>> {
+    auto store = std::make_unique<LogStore>(files, path, options, flaw);
+    ENGRAM_RETURN_IF_ERROR(store->Recover());
+    return store;
+  };
+}
+
+}  // namespace engram::stress

@@ -1,0 +1,326 @@
+// Each operation on both, and comparing what came of it.
+
+#include "stress/store/model_scenario.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "api/fragmentation.h"
+#include "model/reference_store.h"
+#include "model/world/world.h"
+#include "stress/store/operations.h"
+#include "stress/store/store_client.h"
+
+namespace engram::stress {
+namespace {
+
+using model::ReferenceStore;
+using world::Operation;
+using world::World;
+
+bool SameBits(const MemoryView& seen, const Memory& memory) {
+  return seen.id == memory.id && model::SameBits(seen.confidence, memory.confidence) &&
+         model::SameBits(seen.activation, memory.activation) &&
+         model::SameBits(seen.decay_rate, memory.decay_rate) &&
+         seen.created_at == memory.created_at && seen.last_access == memory.last_access &&
+         seen.access_count == memory.access_count &&
+         seen.content.has_value() == memory.content.has_value() &&
+         (!seen.content.has_value() || *seen.content == *memory.content) &&
+         std::equal(seen.embedding.begin(), seen.embedding.end(), memory.embedding.begin(),
+                    memory.embedding.end(), [](float a, float b) { return model::SameBits(a, b); });
+}
+
+std::string TextOf(const absl::Status& status) {
+  return absl::StrCat(absl::StatusCodeToString(status.code()), ": ", std::string(status.message()));
+}
+
+// The store, the reference, and whether they agree.
+class Comparison {
+ public:
+  Comparison(World& world, const OpenStore& open, const Options& options)
+      : world_(world), open_(open), options_(options) {}
+
+  void Open(bool after_closing) {
+    auto opened = open_(world_.file_system(), std::string(kStorePath), options_);
+    Demand(opened.ok(), "cannot be opened", opened.ok() ? "" : TextOf(opened.status()));
+    store_ = *std::move(opened);
+    const RecoveryReport& report = store_->recovery();
+    Demand(report.damages.empty(), "false corruption", "The recovery report lists damages.");
+    Demand(report.created != after_closing, "wrong answer",
+           "The recovery report is wrong about whether the store is new.");
+    if (after_closing) {
+      Demand(report.clean && !report.tail_was_cut && report.entries_replayed == 0, "wrong answer",
+             "Opening a store that was closed was not a clean reopening.");
+    }
+  }
+
+  void Do(const Operation& operation) {
+    const std::string& id = IdOf(operation.key);
+    switch (VerbOf(operation)) {
+      case Verb::kStore: {
+        const Memory& memory = MemoryOf(operation.key, operation.value);
+        return Agree(operation, store_->Store(memory),
+                     [&](Sequence at) { return reference_.Store(memory, at); });
+      }
+      case Verb::kRemove:
+        return Agree(operation, store_->Remove(id),
+                     [&](Sequence at) { return reference_.Remove(id, at); });
+      case Verb::kActivate: {
+        const float activation = ActivationOf(operation.value);
+        return Agree(operation, store_->UpdateActivation(id, activation),
+                     [&](Sequence at) { return reference_.UpdateActivation(id, activation, at); });
+      }
+      case Verb::kGet:
+        return Get(*store_, operation.key, "wrong answer");
+      case Verb::kView:
+        return View(operation.key);
+      case Verb::kContains:
+        return Contains(operation.key);
+      case Verb::kSync:
+        return Synced("Sync", store_->Sync());
+      case Verb::kCheckpoint:
+        return Synced("Checkpoint", store_->Checkpoint());
+      case Verb::kReopen:
+        return Reopen();
+      case Verb::kCount:
+        return Demand(store_->Count() == reference_.Count(), "wrong answer",
+                      absl::StrCat("Count is ", store_->Count(), ", not ", reference_.Count()));
+      case Verb::kVerify:
+        return Verify();
+      case Verb::kStats:
+        return CheckStatistics();
+      case Verb::kBackup:
+        return Backup();
+      case Verb::kRefuse: {
+        const absl::Status status = HandInInvalid(*store_, operation.value);
+        return Demand(absl::IsInvalidArgument(status), "wrong answer",
+                      absl::StrCat("It was not refused but answered ", TextOf(status)));
+      }
+    }
+  }
+
+  void ReadAll(MemoryStore& store, std::string_view claim) {
+    for (uint16_t key = 0; key < kKeys; ++key) Get(store, key, claim);
+    Demand(store.Count() == reference_.Count(), claim,
+           absl::StrCat("Count is ", store.Count(), ", not ", reference_.Count()));
+  }
+
+  void CloseAtTheEnd() {
+    ReadAll(*store_, "wrong answer");
+    CheckStatistics();
+    Reopen();
+    Verify();
+  }
+
+ private:
+  void Demand(bool condition, std::string_view claim, std::string detail) {
+    if (!condition) world_.Fail(std::string(claim), std::move(detail));
+  }
+
+  // A mutation of both: the reference's with the sequence that the store took.
+  template <typename Mutate>
+  void Agree(const Operation& operation, const absl::StatusOr<Sequence>& answer,
+             const Mutate& mutate) {
+    const Sequence at = answer.ok() ? *answer : Sequence{};
+    const absl::StatusOr<Sequence> expected = mutate(at);
+    const bool changes = expected.ok() && expected->value != 0;
+    Demand(answer.status().code() == expected.status().code() &&
+               (!answer.ok() || (answer->value != 0) == changes),
+           "wrong answer",
+           absl::StrCat("It answered ", TextOf(answer.status()), ", sequence ", at.value,
+                        "; the reference ", TextOf(expected.status())));
+    if (!changes) return;
+    Demand(at > highest_, "wrong answer",
+           absl::StrCat("Sequence ", at.value, " came after ", highest_.value));
+    highest_ = at;
+    if (VerbOf(operation) == Verb::kRemove) removed_[operation.key] = at;
+    world_.Observe(at.value);
+  }
+
+  // The sequence that a read of absence may name, or 0.
+  bool AbsenceMayName(uint16_t key, Sequence sequence) const {
+    return sequence.value == 0 || sequence == removed_[key];
+  }
+
+  void Get(MemoryStore& store, uint16_t key, std::string_view claim) {
+    const absl::StatusOr<GetResult> got = store.Get(IdOf(key));
+    Demand(!absl::IsDataLoss(got.status()), "false corruption",
+           got.ok() ? "" : TextOf(got.status()));
+    Demand(got.ok(), claim, got.ok() ? "" : TextOf(got.status()));
+    const ReferenceStore::Version* const expected = *reference_.Get(IdOf(key));
+    if (expected == nullptr) {
+      Demand(!got->memory.has_value() && AbsenceMayName(key, got->sequence), claim,
+             absl::StrCat("Get of ", std::string(KeyName(key)),
+                          " found what is not there, or names a wrong sequence."));
+      return;
+    }
+    Demand(got->memory.has_value() && model::SameBits(*got->memory, expected->memory) &&
+               got->sequence == expected->sequence,
+           claim,
+           absl::StrCat("Get of ", std::string(KeyName(key)),
+                        " is not what was stored, or names a wrong sequence."));
+  }
+
+  void View(uint16_t key) {
+    const ReferenceStore::Version* const expected = *reference_.Get(IdOf(key));
+    bool same = false;
+    uint32_t calls = 0;
+    const absl::StatusOr<Presence> seen = store_->View(IdOf(key), [&](const MemoryView& view) {
+      ++calls;
+      same = expected != nullptr && SameBits(view, expected->memory) &&
+             view.sequence == expected->sequence;
+    });
+    Demand(seen.ok(), "wrong answer", seen.ok() ? "" : TextOf(seen.status()));
+    const bool right =
+        expected == nullptr
+            ? !seen->present && calls == 0 && AbsenceMayName(key, seen->sequence)
+            : seen->present && calls == 1 && same && seen->sequence == expected->sequence;
+    Demand(right, "wrong answer",
+           absl::StrCat("View of ", std::string(KeyName(key)), " is not what was stored."));
+  }
+
+  void Contains(uint16_t key) {
+    const ReferenceStore::Version* const expected = *reference_.Get(IdOf(key));
+    const absl::StatusOr<Presence> seen = store_->Contains(IdOf(key));
+    const bool right = seen.ok() && seen->present == (expected != nullptr) &&
+                       (expected == nullptr ? AbsenceMayName(key, seen->sequence)
+                                            : seen->sequence == expected->sequence);
+    Demand(right, "wrong answer",
+           absl::StrCat("Contains of ", std::string(KeyName(key)), " is wrong."));
+  }
+
+  void Synced(std::string_view call, const absl::Status& status) {
+    Demand(status.ok(), "wrong answer", absl::StrCat(std::string(call), ": ", TextOf(status)));
+    const Statistics stats = store_->Stats();
+    Demand(stats.durable_sequence == stats.last_sequence, "wrong statistics",
+           absl::StrCat("After ", std::string(call), " durable_sequence is ",
+                        stats.durable_sequence.value, ", not ", stats.last_sequence.value));
+  }
+
+  void Reopen() {
+    const absl::Status closed = store_->Close();
+    Demand(closed.ok(), "wrong answer", TextOf(closed));
+    Demand(store_->Close().ok(), "wrong answer", "Closing twice is not OK.");
+    Demand(absl::IsFailedPrecondition(store_->Get(IdOf(0)).status()), "wrong answer",
+           "A closed store answered a Get.");
+    store_.reset();
+    Open(/*after_closing=*/true);
+    ReadAll(*store_, "wrong answer");
+  }
+
+  void Verify() {
+    const absl::StatusOr<VerifyReport> report = store_->Verify();
+    Demand(report.ok(), "wrong answer", report.ok() ? "" : TextOf(report.status()));
+    Demand(report->damages.empty() && report->memories_damaged == 0, "false corruption",
+           report->damages.empty()
+               ? "memories_damaged is not 0"
+               : absl::StrCat(report->damages[0].structure, ": ", report->damages[0].explanation));
+    Demand(report->miscounts.empty(), "wrong statistics",
+           report->miscounts.empty() ? "" : report->miscounts[0]);
+    Demand(report->memories_checked == reference_.Count(), "wrong answer",
+           absl::StrCat("Verify checked ", report->memories_checked, " memories, not ",
+                        reference_.Count()));
+  }
+
+  void CheckStatistics() {
+    const Statistics stats = store_->Stats();
+    uint64_t live = 0;
+    for (const auto& [id, version] : reference_.memories()) {
+      const uint64_t content =
+          version.memory.content.has_value() ? version.memory.content->size() : 0;
+      live += ContentRoomBytes(id.size(), content, options_.content_inline_bytes_max);
+    }
+    Demand(stats.memories == reference_.Count(), "wrong statistics",
+           absl::StrCat("memories is ", stats.memories, ", not ", reference_.Count()));
+    Demand(stats.content_bytes_live == live, "wrong statistics",
+           absl::StrCat("content_bytes_live is ", stats.content_bytes_live, ", not ", live));
+    Demand(stats.content_bytes_total >= live &&
+               stats.fragmentation == Fragmentation(live, stats.content_bytes_total),
+           "wrong statistics",
+           absl::StrCat("fragmentation is ", stats.fragmentation, " with ", live, " of ",
+                        stats.content_bytes_total, " bytes live"));
+    Demand(
+        stats.last_sequence >= highest_ && stats.durable_sequence <= stats.last_sequence,
+        "wrong statistics",
+        absl::StrCat("last_sequence is ", stats.last_sequence.value, ", durable_sequence ",
+                     stats.durable_sequence.value, "; the highest assigned was ", highest_.value));
+    Demand(stats.file_bytes <= options_.file_bytes_max && !stats.read_only, "wrong statistics",
+           "The file is larger than it may be, or the store is read-only for no reason.");
+  }
+
+  void Backup() {
+    const std::string path(kBackupPath);
+    const absl::Status written = store_->Backup(path);
+    Demand(written.ok(), "wrong backup", TextOf(written));
+    Demand(absl::IsAlreadyExists(store_->Backup(path)), "wrong backup",
+           "A second backup to the same path was not refused.");
+    Options options = options_;
+    options.create_if_missing = false;
+    auto opened = open_(world_.file_system(), path, options);
+    Demand(opened.ok(), "wrong backup", opened.ok() ? "" : TextOf(opened.status()));
+    Demand((*opened)->recovery().damages.empty(), "wrong backup", "The backup reports damages.");
+    ReadAll(**opened, "wrong backup");
+    const absl::StatusOr<VerifyReport> report = (*opened)->Verify();
+    Demand(report.ok() && report->sound(), "wrong backup", "The backup is not sound.");
+    const absl::Status closed = (*opened)->Close();
+    Demand(closed.ok(), "wrong backup", TextOf(closed));
+    opened->reset();
+    const absl::Status removed = world_.file_system().Remove(path);
+    Demand(removed.ok(), "wrong backup", TextOf(removed));
+  }
+
+  World& world_;
+  const OpenStore& open_;
+  const Options options_;
+  std::unique_ptr<MemoryStore> store_;
+  ReferenceStore reference_;
+  Sequence highest_;
+  std::array<Sequence, kKeys> removed_;  // by the last Remove of each id
+};
+
+class ModelScenario final : public world::Scenario {
+ public:
+  ModelScenario(World& world, std::span<const Operation> operations, const OpenStore& open,
+                Setup setup)
+      : world_(world), operations_(operations), open_(open), options_(OptionsOf(setup)) {}
+
+  void Run() override {
+    Comparison comparison(world_, open_, options_);
+    comparison.Open(/*after_closing=*/false);
+    for (const Operation& operation : operations_) {
+      world_.BeginOperation(operation.id, [&] { return DescribeOperation(operation); });
+      comparison.Do(operation);
+      world_.EndOperation([] { return std::string("agrees"); });
+    }
+    comparison.CloseAtTheEnd();
+  }
+
+ private:
+  World& world_;
+  const std::span<const Operation> operations_;
+  const OpenStore& open_;
+  const Options options_;
+};
+
+}  // namespace
+
+world::Program MakeModelProgram(std::string name, OpenStore open, Setup setup,
+                                std::function<std::vector<Operation>(uint64_t seed)> generate) {
+  world::Program program;
+  program.name = std::move(name);
+  program.bounds.steps_max = 2'000'000;
+  program.generate = std::move(generate);
+  program.describe = DescribeOperation;
+  program.make = [open = std::make_shared<const OpenStore>(std::move(open)), setup](
+                     World& world, std::span<const Operation> operations) {
+    return std::make_unique<ModelScenario>(world, operations, *open, setup);
+  };
+  return program;
+}
+
+}  // namespace engram::stress

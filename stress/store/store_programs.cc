@@ -1,0 +1,303 @@
+// Generating operations for each suite, and the bounds of each program.
+
+#include "stress/store/store_programs.h"
+
+#include <utility>
+
+#include "stress/store/model_scenario.h"
+#include "stress/store/operations.h"
+#include "stress/store/store_scenario.h"
+
+namespace engram::stress {
+namespace {
+
+using world::Operation;
+using world::Random;
+
+using Operations = std::vector<Operation>;
+
+// Which stream of a seed's randomness operations are drawn from.
+constexpr uint64_t kOperationStream = 1;
+
+// ---- model
+
+// A few long lists, many short ones: each mixes everything.
+Operations GenerateModel(uint64_t seed) {
+  Random random(seed, kOperationStream);
+  OperationMix mix(random);
+  if (!random.OneIn(4)) mix.set_largest(Content::kPageBlob);
+  const uint32_t count = random.OneIn(8) ? 60 + random.Below(240) : 4 + random.Below(50);
+  const uint32_t specials = 2 + random.Below(8);  // one in so many is no mutation and no read
+  constexpr Verb kSpecial[] = {Verb::kSync,   Verb::kSync,   Verb::kCheckpoint, Verb::kReopen,
+                               Verb::kCount,  Verb::kVerify, Verb::kStats,      Verb::kBackup,
+                               Verb::kRefuse, Verb::kStats};
+  Operations operations;
+  for (uint32_t i = 0; i < count; ++i) {
+    operations.push_back(random.OneIn(specials)
+                             ? mix.Of(kBefore, kSpecial[random.Below(std::size(kSpecial))])
+                             : mix.Next(kBefore));
+  }
+  return Numbered(std::move(operations));
+}
+
+// ---- crash
+
+Operations GenerateCrash(uint64_t seed) {
+  Random random(seed, kOperationStream);
+  OperationMix mix(random);
+  mix.set_largest(random.OneIn(16) ? Content::kLargeBlob : Content::kSmallBlob);
+  Operations operations;
+  const auto add = [&](Client client, uint32_t count) {
+    for (uint32_t i = 0; i < count; ++i) {
+      const uint32_t drawn = random.Below(16);
+      if (drawn < 3) {
+        operations.push_back(MakeOperation(client, Verb::kSync));
+      } else if (drawn == 3) {
+        operations.push_back(MakeOperation(client, Verb::kCheckpoint));
+      } else if (drawn == 4 && random.OneIn(2)) {
+        operations.push_back(MakeOperation(client, Verb::kReopen));
+      } else {
+        operations.push_back(mix.NextMutation(client));
+      }
+    }
+  };
+  add(kBefore, 2 + random.Below(8));
+  add(kAfterCrash, 1 + random.Below(3));
+  if (random.OneIn(16)) operations.push_back(MakeOperation(kAfterCrash, Verb::kBackup));
+  if (random.OneIn(8)) operations.push_back(MakeOperation(kAfterCrash, Verb::kVerify));
+  if (random.OneIn(8)) operations.push_back(MakeOperation(kAfterCrash, Verb::kReopen));
+  return Numbered(std::move(operations));
+}
+
+// Two stores, a replace, a remove, a sync and a reopen.
+Operations SmallCrash(uint64_t) {
+  constexpr auto kShort = static_cast<uint32_t>(Content::kShort);
+  constexpr auto kOther = static_cast<uint32_t>(Content::kOther);
+  return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort),
+                   MakeOperation(kBefore, Verb::kStore, 1, kShort),
+                   MakeOperation(kBefore, Verb::kStore, 0, kOther),
+                   MakeOperation(kBefore, Verb::kRemove, 1), MakeOperation(kBefore, Verb::kSync),
+                   MakeOperation(kBefore, Verb::kReopen)});
+}
+
+world::Bounds CrashBounds(uint32_t crashes) {
+  world::Bounds bounds;
+  bounds.crashes_max = crashes;
+  bounds.steps_max = 200'000;
+  return bounds;
+}
+
+// ---- fault
+
+Operations FaultOperations(uint64_t) {
+  Operations operations;
+  const auto store = [&](uint16_t key, Content content) {
+    operations.push_back(MakeOperation(kBefore, Verb::kStore, key, static_cast<uint32_t>(content)));
+  };
+  const auto add = [&](Verb verb, uint16_t key = 0, uint32_t value = 0) {
+    operations.push_back(MakeOperation(kBefore, verb, key, value));
+  };
+  store(0, Content::kShort);
+  store(1, Content::kSmallBlob);
+  add(Verb::kGet, 0);
+  add(Verb::kSync);
+  store(0, Content::kOther);
+  add(Verb::kActivate, 1, 3);
+  store(2, Content::kRunBlob);
+  add(Verb::kView, 1);
+  add(Verb::kRemove, 1);
+  add(Verb::kCheckpoint);
+  store(3, Content::kNone);
+  add(Verb::kReopen);
+  store(1, Content::kExtremes);
+  add(Verb::kContains, 2);
+  add(Verb::kRemove, 2);
+  add(Verb::kVerify);
+  add(Verb::kReopen);
+  return Numbered(std::move(operations));
+}
+
+// ---- interleave
+
+Operations GenerateInterleave(uint64_t seed) {
+  Random random(seed, kOperationStream);
+  OperationMix mix(random);
+  mix.set_largest(Content::kSmallBlob);
+  Operations operations;
+  const uint32_t before = random.Below(3);
+  for (uint32_t i = 0; i < before; ++i) operations.push_back(mix.NextMutation(kBefore));
+  for (const Client client : {kFirst, kSecond, kThird}) {
+    for (int i = 0; i < 2; ++i) operations.push_back(mix.Next(client));
+  }
+  if (random.OneIn(2)) {
+    operations.push_back(MakeOperation(kSyncer, random.OneIn(4) ? Verb::kCheckpoint : Verb::kSync));
+  }
+  operations.push_back(mix.Next(kAfterCrash));
+  if (random.OneIn(2)) operations.push_back(mix.NextMutation(kAfterCrash));
+  if (random.OneIn(8)) operations.push_back(MakeOperation(kAfterCrash, Verb::kVerify));
+  if (random.OneIn(16)) operations.push_back(MakeOperation(kAfterCrash, Verb::kReopen));
+  if (random.OneIn(16)) operations.push_back(MakeOperation(kAfter, Verb::kReopen));
+  if (random.OneIn(16)) operations.push_back(MakeOperation(kAfter, Verb::kVerify));
+  return Numbered(std::move(operations));
+}
+
+// Pairs of operations side by side.
+struct Pair {
+  std::string_view name;
+  Operation first, second;
+};
+
+std::vector<Pair> Pairs() {
+  constexpr auto kOther = static_cast<uint32_t>(Content::kOther);
+  const Operation store = MakeOperation(kFirst, Verb::kStore, 0, kOther);
+  const Operation activate = MakeOperation(kFirst, Verb::kActivate, 0, 3);
+  const auto second = [](Verb verb, uint16_t key = 0, uint32_t value = 0) {
+    return MakeOperation(kSecond, verb, key, value);
+  };
+  return {
+      {"store_get", store, second(Verb::kGet)},
+      {"store_store", store, second(Verb::kStore, 0, static_cast<uint32_t>(Content::kExtremes))},
+      {"store_remove", store, second(Verb::kRemove)},
+      {"store_activate", store, second(Verb::kActivate, 0, 4)},
+      {"store_sync", store, second(Verb::kSync)},
+      {"store_checkpoint", store, second(Verb::kCheckpoint)},
+      {"store_collides", store, second(Verb::kStore, 1, kOther)},
+      {"activate_remove", activate, second(Verb::kRemove)},
+      {"activate_get", activate, second(Verb::kGet)},
+  };
+}
+
+Operations PairOperations(const Pair& pair) {
+  constexpr auto kShort = static_cast<uint32_t>(Content::kShort);
+  return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort), pair.first, pair.second});
+}
+
+StoreProgram Walk(Trial trial, std::string about, double weight) {
+  StoreProgram program;
+  if (trial.bounds.crashes_max > 0) trial.images = std::make_shared<RecoveredImages>();
+  program.images = trial.images;
+  program.program = MakeProgram(std::move(trial));
+  program.about = std::move(about);
+  program.weight = weight;
+  return program;
+}
+
+StoreProgram Exhaustive(Trial trial, std::string about) {
+  StoreProgram program = Walk(std::move(trial), std::move(about), 1);
+  program.exhaustive = true;
+  return program;
+}
+
+}  // namespace
+
+std::vector<StoreProgram> ModelPrograms(const OpenStore& open) {
+  std::vector<StoreProgram> programs;
+  const auto add = [&](const char* name, Setup setup, const char* about, double weight) {
+    StoreProgram program;
+    program.program = MakeModelProgram(name, open, setup, GenerateModel);
+    program.about = about;
+    program.weight = weight;
+    programs.push_back(std::move(program));
+  };
+  add("model", Setup::kUsual, "One client; extents of 16 KiB, a checkpoint every 8 entries.", 3);
+  add("model_narrow", Setup::kNarrow, "The same with extents of 8 KiB.", 2);
+  add("model_each_write", Setup::kEachWrite, "The same, syncing with each mutation.", 1);
+  add("model_rare", Setup::kRare, "The same, checkpoints and syncs only when asked for.", 1);
+  return programs;
+}
+
+std::vector<StoreProgram> CrashPrograms(const OpenStore& open) {
+  std::vector<StoreProgram> programs;
+  programs.push_back(
+      Exhaustive({.name = "crash_small",
+                  .open = open,
+                  .setup = Setup::kRare,
+                  .bounds = CrashBounds(2),
+                  .generate = SmallCrash},
+                 "Two stores, a replace, a remove, a sync and a reopen; crashes anywhere, and "
+                 "again inside recovery."));
+  const auto add = [&](const char* name, Setup setup, uint32_t crashes, world::Tears tears,
+                       const char* about, double weight) {
+    Trial trial{.name = name,
+                .open = open,
+                .setup = setup,
+                .bounds = CrashBounds(crashes),
+                .generate = GenerateCrash};
+    trial.bounds.tears = tears;
+    programs.push_back(Walk(std::move(trial), about, weight));
+  };
+  add("crash", Setup::kUsual, 3, world::Tears::kFirstSector,
+      "One client; up to three crashes, each anywhere.", 4);
+  add("crash_torn", Setup::kUsual, 3, world::Tears::kAnySectors,
+      "The same; of a torn write any sectors may survive.", 1);
+  add("crash_narrow", Setup::kNarrow, 3, world::Tears::kFirstSector,
+      "The same with extents of 8 KiB.", 2);
+  add("crash_each_write", Setup::kEachWrite, 2, world::Tears::kFirstSector,
+      "The same, syncing with each mutation.", 1);
+  return programs;
+}
+
+std::vector<StoreProgram> FaultPrograms(const OpenStore& open) {
+  std::vector<StoreProgram> programs;
+  const auto add = [&](const char* name, world::Bounds bounds, bool excuse, const char* about) {
+    bounds.steps_max = 200'000;
+    programs.push_back(Exhaustive({.name = name,
+                                   .open = open,
+                                   .setup = Setup::kUsual,
+                                   .bounds = bounds,
+                                   .generate = FaultOperations,
+                                   .faults_excuse = excuse},
+                                  about));
+  };
+  add("fault_io", {.faults_max = 1}, true,
+      "Each call of the file system fails once: EIO, ENOSPC, failed syncs.");
+  add("fault_short", {.short_transfers_max = 1}, false,
+      "Each read and write moves half of its bytes once.");
+  add("fault_allocation", {.allocation_failures_max = 1}, true, "Each allocation fails once.");
+  world::Bounds both = CrashBounds(2);
+  both.faults_max = 2;
+  both.short_transfers_max = 1;
+  both.allocation_failures_max = 1;
+  programs.push_back(Walk({.name = "fault_crash",
+                           .open = open,
+                           .setup = Setup::kUsual,
+                           .bounds = both,
+                           .generate = GenerateCrash,
+                           .faults_excuse = true},
+                          "One client; up to four faults and two crashes, each anywhere.", 2));
+  return programs;
+}
+
+std::vector<StoreProgram> InterleavePrograms(const OpenStore& open) {
+  std::vector<StoreProgram> programs;
+  for (const Pair& pair : Pairs()) {
+    programs.push_back(Exhaustive(
+        {.name = "pair_" + std::string(pair.name),
+         .open = open,
+         .setup = Setup::kRare,
+         .bounds = {.steps_max = 200'000, .preemptions_max = 2},
+         .generate = [operations = PairOperations(pair)](uint64_t) { return operations; }},
+        "Two operations side by side."));
+  }
+  const auto add = [&](const char* name, Setup setup, uint32_t crashes, bool throws,
+                       const char* about, double weight) {
+    Trial trial{.name = name,
+                .open = open,
+                .setup = setup,
+                .bounds = CrashBounds(crashes),
+                .generate = GenerateInterleave,
+                .listener_throws = throws};
+    programs.push_back(Walk(std::move(trial), about, weight));
+  };
+  add("interleave", Setup::kUsual, 1, false,
+      "Three clients with two operations each, perhaps a syncing one; a crash anywhere.", 4);
+  add("interleave_narrow", Setup::kNarrow, 2, false,
+      "The same with extents of 8 KiB, and a second crash.", 2);
+  add("interleave_throws", Setup::kUsual, 1, true,
+      "The same with a listener that throws at each event.", 1);
+  add("interleave_each_write", Setup::kEachWrite, 1, false, "The same, syncing with each mutation.",
+      1);
+  return programs;
+}
+
+}  // namespace engram::stress

@@ -1,0 +1,40 @@
+// The options of each setup of a simulated store.
+
+#include "stress/store/store_setup.h"
+
+#include "stress/store/memory_table.h"
+
+namespace engram::stress {
+
+Options OptionsOf(Setup setup, EventListener* listener) {
+  Options options;
+  options.create_if_missing = true;
+  options.extent_bytes = 16 * kKiB;
+  options.file_bytes_max = 96 * options.extent_bytes;
+  options.content_bytes_max = 64 * kKiB;
+  options.content_inline_bytes_max = kInlineBytesMax;
+  options.checkpoint_entries_min = 8;
+  options.pending_releases_max = 3;
+  options.concurrency = 2;
+  options.listener = listener;
+  switch (setup) {
+    case Setup::kUsual:
+      break;
+    case Setup::kNarrow:
+      options.extent_bytes = kExtentBytesMin;
+      options.checkpoint_entries_min = 12;
+      options.pending_releases_max = 2;
+      options.concurrency = 4;
+      break;
+    case Setup::kEachWrite:
+      options.sync_mode = SyncMode::kEachWrite;
+      break;
+    case Setup::kRare:
+      options.checkpoint_entries_min = 1000;
+      options.pending_releases_max = 1000;
+      break;
+  }
+  return options;
+}
+
+}  // namespace engram::stress

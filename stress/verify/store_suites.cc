@@ -1,0 +1,249 @@
+// Exploring the trials of the store, and the scoreboard of what was covered.
+
+#include "stress/verify/store_suites.h"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "model/tell/words.h"
+#include "stress/store/damage_programs.h"
+#include "stress/store/store_programs.h"
+
+namespace engram::verify {
+namespace {
+
+using stress::DamageTrial;
+using stress::OpenStore;
+using stress::StoreProgram;
+using world::Outcome;
+using world::Words;
+
+// Shares an allowance among runs by weight. Time that one does not need goes to the later ones;
+// executions are shared out in advance.
+class Shares {
+ public:
+  Shares(const SuiteRun& run, double weights) : run_(run), whole_(run.allowance), left_(weights) {}
+
+  world::Budget Next(double weight) {
+    const Allowance& from = whole_.counts_executions() ? whole_ : run_.allowance;
+    world::Budget budget = from.Part(weight / left_).Share(1);
+    if (!whole_.counts_executions()) left_ -= weight;
+    return budget;
+  }
+
+ private:
+  const SuiteRun& run_;
+  const Allowance whole_;
+  double left_;
+};
+
+std::string Row(const Outcome& outcome, const world::Program& program, std::string_view explorer,
+                const std::string& covered) {
+  return absl::StrFormat("  %-7s %-22s %-11s %s\n",
+                         outcome.finding.has_value() ? "FAILS" : "passes", program.name,
+                         std::string(explorer), covered);
+}
+
+std::string PerSecond(uint64_t count, double seconds) {
+  if (seconds < 0.01) return "";
+  return Words(", ", Grouped(static_cast<uint64_t>(static_cast<double>(count) / seconds)),
+               " a second");
+}
+
+void AddFinding(const world::Program& program, const Outcome& outcome, Part& part) {
+  if (outcome.finding.has_value()) part.failures.push_back(ReportOf(program, *outcome.finding));
+}
+
+// "store 12, remove 3": what was done, by kind.
+std::string KindsText(const Part& part) {
+  std::vector<std::string> kinds;
+  for (const auto& [name, count] : part.operation_kinds) {
+    kinds.push_back(Words(name, " ", Grouped(count)));
+  }
+  return absl::StrJoin(kinds, ", ");
+}
+
+// ---- Operations, crashes and faults.
+
+// Explores one program with one explorer; returns its row of the scoreboard.
+std::string ExploreProgram(const std::string& suite, const StoreProgram& tried,
+                           std::string_view explorer, world::Budget budget, SuiteRun& run,
+                           Part& part) {
+  world::ExplorerOptions options;
+  options.name = explorer;
+  options.seed = run.seed;
+  options.aims_crashes = tried.program.bounds.crashes_max > 0;
+  // What has an end is not cut off by a clock: a class left out would leave the verdict open.
+  if (tried.exhaustive) budget.time_max = std::chrono::nanoseconds::max();
+  const uint64_t images_before = tried.images != nullptr ? tried.images->distinct() : 0;
+  const Outcome outcome =
+      run.Explore(tried.program, options, tried.program.bounds, budget, suite, part);
+  AddFinding(tried.program, outcome, part);
+  std::string covered = Words(Grouped(outcome.executions), " executions");
+  if (tried.exhaustive) {
+    covered = Words(outcome.exhausted ? "all " : "", Grouped(outcome.executions), " classes",
+                    outcome.exhausted ? "" : ", not all");
+  }
+  covered += PerSecond(outcome.executions, outcome.cpu_seconds);
+  if (tried.images != nullptr) {
+    // Each image counts once, however often it was met.
+    const uint64_t images = tried.images->distinct() - images_before;
+    part.recoveries += images;
+    part.recoveries -= outcome.crashes;
+    covered += Words("; ", Grouped(outcome.crashes), " crashes, ", Grouped(images),
+                     " images recovered", PerSecond(images, outcome.cpu_seconds));
+  }
+  if (outcome.faults > 0) covered += Words("; ", Grouped(outcome.faults), " I/O faults");
+  return Row(outcome, tried.program, explorer, covered);
+}
+
+using MakePrograms = std::function<std::vector<StoreProgram>(const OpenStore&)>;
+
+SuiteResult ExplorePrograms(const std::string& suite, const std::string& title,
+                            const std::vector<std::string_view>& walks,
+                            const std::vector<StoreProgram>& programs, SuiteRun& run) {
+  const auto suits = [&](const StoreProgram& tried, std::string_view explorer) {
+    if (tried.exhaustive) return explorer == "exhaustive";
+    return std::find(walks.begin(), walks.end(), explorer) != walks.end();
+  };
+  double weights = 0;
+  for (const std::string_view explorer : kExplorers) {
+    for (const StoreProgram& tried : programs) {
+      if (run.Uses(explorer) && suits(tried, explorer)) weights += tried.weight;
+    }
+  }
+  SuiteResult result;
+  result.scoreboard = Words(absl::StrFormat("%s: %s\n", suite, title));
+  Shares shares(run, weights);
+  for (const std::string_view explorer : kExplorers) {
+    if (!run.Uses(explorer)) continue;
+    Part part;
+    part.suite = suite;
+    part.explorer = explorer;
+    bool used = false;
+    for (const StoreProgram& tried : programs) {
+      if (!suits(tried, explorer)) continue;
+      used = true;
+      result.scoreboard +=
+          ExploreProgram(suite, tried, explorer, shares.Next(tried.weight), run, part);
+    }
+    if (!used) continue;
+    result.scoreboard += Words("          ", explorer, ": ", KindsText(part), "\n");
+    result.parts.push_back(std::move(part));
+  }
+  result.scoreboard += "\n";
+  return result;
+}
+
+Suite OfPrograms(const std::string& name, const std::string& title, double weight,
+                 const std::vector<std::string_view>& walks, const OpenStore& open,
+                 const MakePrograms& make) {
+  Suite suite;
+  suite.name = name;
+  suite.title = title;
+  suite.weight = weight;
+  suite.run = [=](SuiteRun& run) { return ExplorePrograms(name, title, walks, make(open), run); };
+  suite.programs = [=] {
+    std::vector<ProgramEntry> entries;
+    for (StoreProgram& tried : make(open)) {
+      entries.push_back({std::move(tried.program), std::move(tried.about), "nothing is found", {}});
+    }
+    return entries;
+  };
+  return suite;
+}
+
+// ---- Damaged files.
+
+std::string ExploreDamage(const std::string& suite, const DamageTrial& tried, world::Budget budget,
+                          SuiteRun& run, Part& part) {
+  world::ExplorerOptions options;
+  options.name = "exhaustive";
+  const Outcome outcome =
+      run.Explore(tried.program, options, tried.program.bounds, budget, suite, part);
+  AddFinding(tried.program, outcome, part);
+  part.operations += outcome.executions;
+  part.operation_kinds[std::string(stress::DamageKindName(tried.kind))] += outcome.executions;
+  const stress::DamageCounts& counts = *tried.counts;
+  part.recoveries += counts.right + counts.lost + counts.cut;
+  return Row(outcome, tried.program, "exhaustive",
+             Words(outcome.exhausted ? "all " : "", Grouped(outcome.executions),
+                   outcome.exhausted ? "" : Words(" of ", Grouped(tried.images)), " images",
+                   PerSecond(outcome.executions, outcome.cpu_seconds), ": ", Grouped(counts.right),
+                   " right, ", Grouped(counts.lost), " with DATA_LOSS, ", Grouped(counts.cut),
+                   " cut back, ", Grouped(counts.refused), " refused"));
+}
+
+using MakeTrials = std::function<std::vector<DamageTrial>(const OpenStore&)>;
+
+SuiteResult ExploreDamages(const std::string& suite, const std::string& title,
+                           const std::vector<DamageTrial>& trials, SuiteRun& run) {
+  SuiteResult result;
+  if (!run.Uses("exhaustive")) return result;
+  double weights = 0;
+  for (const DamageTrial& tried : trials) weights += tried.images;
+  result.scoreboard = Words(suite, ": ", title, "\n");
+  Shares shares(run, weights);
+  Part part;
+  part.suite = suite;
+  part.explorer = "exhaustive";
+  for (const DamageTrial& tried : trials) {
+    result.scoreboard += ExploreDamage(suite, tried, shares.Next(tried.images), run, part);
+  }
+  result.parts.push_back(std::move(part));
+  result.scoreboard += "\n";
+  return result;
+}
+
+Suite OfTrials(const std::string& name, const std::string& title, double weight,
+               const OpenStore& open, const MakeTrials& make) {
+  Suite suite;
+  suite.name = name;
+  suite.title = title;
+  suite.weight = weight;
+  suite.run = [=](SuiteRun& run) { return ExploreDamages(name, title, make(open), run); };
+  suite.programs = [=] {
+    std::vector<ProgramEntry> entries;
+    for (DamageTrial& tried : make(open)) {
+      entries.push_back({std::move(tried.program),
+                         std::move(tried.about),
+                         "the right value, DATA_LOSS, or a reported cut of the last commit",
+                         {}});
+    }
+    return entries;
+  };
+  return suite;
+}
+
+}  // namespace
+
+std::vector<Suite> MakeStoreSuites(const OpenStore& open) {
+  std::vector<Suite> suites;
+  suites.push_back(OfPrograms("model", "Every answer of one client's store is the reference's.", 2,
+                              {"random"}, open, stress::ModelPrograms));
+  suites.push_back(OfPrograms(
+      "crash",
+      "After crashes anywhere, the state is a prefix that reaches the last completed Sync.", 4,
+      {"random"}, open, stress::CrashPrograms));
+  suites.push_back(OfTrials("truncate",
+                            "A file cut at every byte length shows no other value and no silent "
+                            "absence.",
+                            1.5, open, stress::TruncateTrials));
+  suites.push_back(OfTrials("damage",
+                            "Flipped bits and wrong pages show no other value and no silent "
+                            "absence.",
+                            3, open, stress::DamageTrials));
+  suites.push_back(OfPrograms("fault",
+                              "Whatever fails once, the store stays consistent and usable.", 1, {},
+                              open, stress::FaultPrograms));
+  suites.push_back(OfPrograms(
+      "interleave", "Clients side by side, and a crash: every history has an explanation.", 4,
+      {"random", "pct"}, open, stress::InterleavePrograms));
+  return suites;
+}
+
+}  // namespace engram::verify

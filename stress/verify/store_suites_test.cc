@@ -1,0 +1,96 @@
+// The suites of the store, run on the simplest right store and on broken ones: what they count,
+// what they find, and that the same seed and executions give the same hashes.
+
+#include "stress/verify/store_suites.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "stress/store/log_store_testing.h"
+
+namespace engram::verify {
+namespace {
+
+using stress::Flaw;
+using testing::AllOf;
+using testing::Ge;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Le;
+
+SuiteResult RunNamed(std::string_view name, uint64_t executions, Flaw flaw = Flaw::kNone) {
+  SuiteRun run;
+  run.allowance = Allowance::OfExecutions(executions);
+  for (const Suite& suite : MakeStoreSuites(stress::OpenLogStore(flaw))) {
+    if (suite.name == name) return suite.run(run);
+  }
+  ADD_FAILURE() << "there is no suite " << name;
+  return {};
+}
+
+const Part& PartOf(const SuiteResult& result, std::string_view explorer) {
+  for (const Part& part : result.parts) {
+    if (part.explorer == explorer) return part;
+  }
+  ADD_FAILURE() << "there is no part " << explorer;
+  return result.parts.front();
+}
+
+TEST(StoreSuites, CountWhatTheyDid) {
+  const SuiteResult model = RunNamed("model", 70);
+  EXPECT_EQ(PartOf(model, "random").executions, 70u);
+  EXPECT_GT(PartOf(model, "random").operation_kinds.at("store"), 70u);
+  EXPECT_THAT(PartOf(model, "random").failures, IsEmpty());
+  const SuiteResult crash = RunNamed("crash", 900);
+  const Part& random = PartOf(crash, "random");
+  EXPECT_THAT(random.failures, IsEmpty());
+  EXPECT_GT(random.crashes, 300u);
+  EXPECT_THAT(random.recoveries, AllOf(Ge(100u), Le(random.crashes)));
+  EXPECT_THAT(crash.scoreboard, HasSubstr("images recovered"));
+  EXPECT_THAT(crash.scoreboard, HasSubstr("not all"));  // the exhaustive one was cut off
+}
+
+TEST(StoreSuites, RunEachExplorerOfInterleave) {
+  const SuiteResult result = RunNamed("interleave", 1000);
+  EXPECT_EQ(result.parts.size(), 3u);
+  for (const Part& part : result.parts) {
+    EXPECT_THAT(part.failures, IsEmpty());
+    EXPECT_GT(part.executions, 0u);
+  }
+}
+
+TEST(StoreSuites, ReportWhatTheyFindWithATokenThatReplays) {
+  const SuiteResult result = RunNamed("crash", 20'000, Flaw::kSyncIsNoSync);
+  const Part& random = PartOf(result, "random");
+  ASSERT_FALSE(random.failures.empty());
+  EXPECT_THAT(random.failures[0].summary, HasSubstr("lost after sync"));
+  EXPECT_THAT(result.scoreboard, HasSubstr("FAILS"));
+  for (const Suite& suite : MakeStoreSuites(stress::OpenLogStore(Flaw::kSyncIsNoSync))) {
+    for (const ProgramEntry& entry : suite.programs()) {
+      if (!random.failures[0].token.starts_with(entry.program.name + ":")) continue;
+      const auto replayed =
+          world::Replay(entry.program, random.failures[0].token, entry.program.bounds);
+      ASSERT_TRUE(replayed.ok());
+      ASSERT_TRUE(replayed->failure.has_value());
+      EXPECT_EQ(replayed->failure->claim, "lost after sync");
+    }
+  }
+}
+
+TEST(StoreSuites, DoTheSameAgain) {
+  for (const char* name : {"model", "crash", "damage", "interleave"}) {
+    const SuiteResult first = RunNamed(name, 300);
+    const SuiteResult second = RunNamed(name, 300);
+    ASSERT_EQ(first.parts.size(), second.parts.size());
+    for (size_t i = 0; i < first.parts.size(); ++i) {
+      EXPECT_EQ(first.parts[i].event_hash, second.parts[i].event_hash) << name;
+      EXPECT_EQ(first.parts[i].recoveries, second.parts[i].recoveries) << name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace engram::verify
