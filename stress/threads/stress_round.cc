@@ -73,6 +73,7 @@ class Round {
   absl::Status Run() {
     options_.store.listener = &witness_;
     ENGRAM_ASSIGN_OR_RETURN(store_, MemoryStore::Open(path_, options_.store));
+    witness_.BeginAfter(store_->Stats().last_sequence);
     ENGRAM_RETURN_IF_ERROR(RunClients());
     ENGRAM_RETURN_IF_ERROR(Collect());
     ENGRAM_RETURN_IF_ERROR(JudgeRest());

@@ -14,6 +14,11 @@ thread_local std::vector<Witness::Assignment> told_to_this_thread;
 
 }  // namespace
 
+// Relaxed: threads that are spawned later see it.
+void Witness::BeginAfter(Sequence last) {
+  assigned_max_.Store(last.value, std::memory_order_relaxed);
+}
+
 // Relaxed, so that ThreadSanitizer does not take the stamps for what orders the store's own
 // accesses. To the processor it is a full fence all the same (x86), and no compiler moves a call
 // into the store across it.

@@ -30,6 +30,10 @@ class Witness : public EventListener {
     Sequence sequence;
   };
 
+  // What a store says when it is opened: nothing up to here will be assigned again. REQUIRES: no
+  // other thread uses the store yet.
+  void BeginAfter(Sequence last);
+
   // The time of now: grows with every call, of whatever thread.
   uint64_t Stamp();
 
