@@ -130,6 +130,7 @@ void Scheduler::Reset(Thread& thread) {
   thread.operation = 0;
   thread.objects = 0;
   thread.occurrences.fill(0);
+  thread.occurrences_outside.fill(0);
   thread.buffer_first = thread.buffer_count = 0;
   thread.held_count = 0;
 }
@@ -338,8 +339,13 @@ void Scheduler::SetOperation(uint16_t id) {
   if (!on_fiber()) return;
   Thread& self = Self();
   if (self.operation == id) return;
+  if (self.operation == 0) self.occurrences_outside = self.occurrences;
   self.operation = id;
-  self.occurrences.fill(0);
+  if (id == 0) {
+    self.occurrences = self.occurrences_outside;
+  } else {
+    self.occurrences.fill(0);
+  }
 }
 
 void Scheduler::Fail(Failure failure) {

@@ -54,7 +54,10 @@ struct Scheduler::Thread {
 
   uint16_t operation = 0;
   uint32_t objects = 0;  // how many it has made in this era
+  // Of each kind of choice: how many there were in this operation, and until it began outside of
+  // any, where counting goes on when it has ended.
   std::array<uint32_t, kChoiceKinds> occurrences{};
+  std::array<uint32_t, kChoiceKinds> occurrences_outside{};
 
   std::array<BufferedStore, kBufferedStoresMax> buffer;
   uint32_t buffer_first = 0;

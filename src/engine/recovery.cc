@@ -175,27 +175,11 @@ absl::Status Recovery::LoadMeta(const CheckpointPlace& place, uint32_t extents,
     space_.Load({}, extents);
   }
   for (const format::ExtentRun& run : place.runs) {
-    UseAgain(run);
     if (!space_.AdoptRun(run, ExtentType::kCheckpoint, place.generation, {})) {
       return absl::DataLossError("superblock: the checkpoint's extents are in use otherwise");
     }
   }
   return status.ok() ? status : Recount(Checkpoint(space_, place, {}));
-}
-
-void Recovery::UseAgain(format::ExtentRun run) {
-  space_.ForgetBlobsIn(run);
-  used_again_.push_back(run);
-}
-
-bool Recovery::IsUsedAgain(FileOffset offset, uint64_t bytes) const {
-  const format::Geometry& geometry = space_.geometry();
-  const uint32_t first = geometry.ExtentOf(offset).value;
-  const FileOffset end{offset.value + std::max<uint64_t>(bytes, 1) - 1};
-  const uint32_t last = geometry.ExtentOf(end).value;
-  return std::any_of(used_again_.begin(), used_again_.end(), [&](const format::ExtentRun& run) {
-    return first < run.first.value + run.extents && run.first.value <= last;
-  });
 }
 
 absl::Status Recovery::Recount(const Checkpoint& checkpoint) {

@@ -62,11 +62,6 @@ class Recovery {
  private:
   absl::Status LoadMeta(const CheckpointPlace& place, uint32_t extents,
                         std::vector<format::Loss>& losses);
-  // Extents that the log or the checkpoint hold, whatever the checkpoint knew of them when it was
-  // cut: a blob may have been released since, durably, and its room taken. What the log says of
-  // blobs there is of no account any more.
-  void UseAgain(format::ExtentRun run);
-  bool IsUsedAgain(FileOffset offset, uint64_t bytes) const;
   absl::Status Recount(const Checkpoint& checkpoint);
   void RecountEntry(const format::IndexEntry& entry);
   absl::Status AdoptLogExtent(ExtentId extent);
@@ -92,7 +87,6 @@ class Recovery {
   const format::Superblock& superblock_;
   RecoveryReport& report_;
   LogScan scan_;
-  std::vector<format::ExtentRun> used_again_;
   // What a recount found in the checkpoint and not in the file.
   std::vector<format::IndexEntry> missing_;
   uint64_t memories_ = 0;

@@ -99,7 +99,6 @@ absl::Status Recovery::Replay(Index& index) {
         std::any_of(scan_.entries.begin(), scan_.entries.end(), [&](const ScannedEntry& scanned) {
           return scanned.bytes.data() >= begin && scanned.bytes.data() < end;
         });
-    if (is_used) UseAgain({extent.extent, 1});
     if (is_used &&
         !space_.AdoptRun({extent.extent, 1}, ExtentType::kLog, extent.generation, extent.first)) {
       return absl::DataLossError(absl::StrCat("the log goes on in extent ", extent.extent.value,
@@ -159,7 +158,7 @@ void Recovery::ApplyRecord(Index& index, const ScannedEntry& scanned, uint64_t h
   }
   ReleaseBlobOf(scanned.entry);
   if (!is_update && !TakeSlot(index, record.slot)) space_.TolerateMiscounts();
-  if (record.blob && !is_update && !IsUsedAgain(record.blob->offset, *record.content_bytes)) {
+  if (record.blob && !is_update) {
     if (space_.AdoptBlob(record.blob->offset, *record.content_bytes)) {
       space_.AddContent(
           {record.blob->offset, format::RoundUp(*record.content_bytes, format::kAlignment)});
@@ -194,7 +193,7 @@ void Recovery::ApplyRemoval(Index& index, const ScannedEntry& scanned, uint64_t 
 void Recovery::ReleaseBlobOf(const format::LogEntry& entry) {
   if (!entry.released_blob) return;
   const format::ReleasedBlob& blob = *entry.released_blob;
-  if (!space_.Contains(blob.offset, blob.bytes) || IsUsedAgain(blob.offset, blob.bytes)) return;
+  if (!space_.Contains(blob.offset, blob.bytes)) return;
   space_.DropContent({blob.offset, format::RoundUp(blob.bytes, format::kAlignment)});
   space_.FreeBlob(blob.offset, blob.bytes);
 }

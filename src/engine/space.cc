@@ -134,7 +134,9 @@ void Space::LetGoOfBlob(FileOffset offset, uint64_t bytes) {
   row.held_bytes -= room;
   if (row.held_bytes > 0) return;
   if (blob_end_.value != 0 && geometry_.ExtentOf(blob_end_) == first) blob_end_ = {};
-  FreeRun(first);
+  // What the log or a checkpoint knows as blobs may be used otherwise only when neither does: a
+  // recovery would find it in use twice.
+  if (row.total_bytes == 0) FreeRun(first);
 }
 
 // ---- Releasing room.
@@ -217,15 +219,25 @@ void Space::DropContent(ContentRoom dead) {
 
 // ---- Checkpoints.
 
+// Whether nothing of an extent is needed by a log that begins at `position`.
+bool Space::IsDead(ExtentId extent, const format::LogSegment& position) const {
+  const Row& row = RowOf(extent);
+  if (row.type == ExtentType::kBlob) {
+    return row.held_bytes == 0 && (blob_end_.value == 0 || geometry_.ExtentOf(blob_end_) != extent);
+  }
+  return row.type == ExtentType::kLog && row.live_bytes == 0 &&
+         row.first_log_number < position.extent_first && row.first_log_number.value != 0;
+}
+
 std::vector<format::ExtentRow> Space::Rows(const format::LogSegment& position, ExtentId spare) {
   sync::MutexLock lock(mutex_);
   std::vector<format::ExtentRow> rows(extents());
   for (uint32_t i = 0; i < rows.size(); ++i) {
     Row& row = RowOf({i});
-    if (row.type == ExtentType::kFree || row.releasing || i == spare.value) continue;
-    row.dead_at_cut = row.type == ExtentType::kLog && row.live_bytes == 0 &&
-                      row.first_log_number < position.extent_first;
-    if (row.dead_at_cut) continue;
+    row.forgotten = !row.releasing && IsDead({i}, position);
+    if (row.type == ExtentType::kFree || row.releasing || row.forgotten || i == spare.value) {
+      continue;
+    }
     rows[i].type = row.type;
     rows[i].run_extents = row.run_extents;
     rows[i].generation = row.generation;
@@ -246,12 +258,15 @@ std::vector<format::ExtentRow> Space::Rows(const format::LogSegment& position, E
   return rows;
 }
 
-void Space::ReleaseDeadLogExtents() {
+void Space::ReleaseForgotten() {
   for (uint32_t i = 0; i < extents(); ++i) {
+    {
+      sync::MutexLock lock(mutex_);
+      if (!RowOf({i}).forgotten) continue;
+    }
     ReleaseNode release = std::make_unique<Release>();
     sync::MutexLock lock(mutex_);
-    Row& row = RowOf({i});
-    if (row.type != ExtentType::kLog || row.releasing || !row.dead_at_cut) continue;
+    RowOf({i}).forgotten = false;
     release->what = Release::What::kRun;
     release->run = {i};
     Enqueue(std::move(release), LogNumber{});

@@ -93,9 +93,6 @@ class Space final : public warm::LogExtents {
 
   // Takes over the file's extents as a checkpoint knew them; those without a row are free.
   void Load(const std::vector<format::ExtentRow>& rows, uint32_t extents);
-  // The extents hold something else by now: what blobs stood there had been released. Their runs
-  // are free.
-  void ForgetBlobsIn(format::ExtentRun run) ENGRAM_EXCLUDES(mutex_);
   // An extent, or a run, turns out to be in use. False: it is in use otherwise, or not in the file;
   // then nothing has changed.
   bool AdoptRun(format::ExtentRun run, format::ExtentType type, Generation generation,
@@ -161,13 +158,14 @@ class Space final : public warm::LogExtents {
   // ---- Checkpoints.
 
   // A row for each extent, as a checkpoint cut now must know them: what is released is free, the
-  // log's `spare` too, and log extents before `position` without live content. The caller lets no
-  // mutation run.
+  // log's `spare` too, and what is *forgotten*: extents of blobs of which none is left, and of the
+  // log without live content, whose entries all come before `position`, where the checkpoint's log
+  // begins. The caller lets no mutation run.
   std::vector<format::ExtentRow> Rows(const format::LogSegment& position, ExtentId spare)
       ENGRAM_EXCLUDES(mutex_);
-  // Releases the log extents that the last Rows knew as free. REQUIRES: no superblock names an
-  // older checkpoint any more.
-  void ReleaseDeadLogExtents() ENGRAM_EXCLUDES(mutex_);
+  // Releases what the last Rows has forgotten. Only now that no superblock names a checkpoint that
+  // knows it can it be used otherwise: recovery would find it in use twice.
+  void ReleaseForgotten() ENGRAM_EXCLUDES(mutex_);
   // How many extents the next checkpoint may need: part of the reserve.
   void SetCheckpointExtents(uint64_t extents) ENGRAM_EXCLUDES(mutex_);
 
@@ -191,7 +189,7 @@ class Space final : public warm::LogExtents {
     LogNumber first_log_number;
     uint64_t held_bytes = 0;     // kBlob: of blobs that a reader may still look at
     bool releasing = false;      // it is in the queue: free for the next checkpoint
-    bool dead_at_cut = false;    // kLog: free for the checkpoint that was cut last
+    bool forgotten = false;      // the checkpoint being cut takes it for free
     bool adopted = false;        // by recovery, so that its header may be missing
     ReleaseNode buffer_release;  // kLog, while it has a buffer: for the time when it has none
     // kLog, kBlob: of content.
@@ -206,6 +204,7 @@ class Space final : public warm::LogExtents {
   Row& RowOf(ExtentId extent) const {
     return (*chunks_[extent.value / kRowsPerChunk])[extent.value % kRowsPerChunk];
   }
+  bool IsDead(ExtentId extent, const format::LogSegment& position) const ENGRAM_REQUIRES(mutex_);
   uint64_t Reserve() const ENGRAM_REQUIRES(mutex_);
   absl::StatusOr<ExtentId> TakeRun(uint32_t extents, format::ExtentType type, bool emergency)
       ENGRAM_REQUIRES(mutex_);

@@ -61,7 +61,7 @@ void Space::MarkRun(ExtentId first, uint32_t extents, ExtentType type) {
     row.total_bytes = 0;
     row.adopted = false;
     row.releasing = false;
-    row.dead_at_cut = false;
+    row.forgotten = false;
   }
   RowOf(first).generation = {next_generation_++};
   free_extents_ -= extents;
@@ -122,6 +122,7 @@ void Space::FreeRun(ExtentId first) {
     row.live_bytes = 0;
     row.total_bytes = 0;
     row.releasing = false;
+    row.forgotten = false;
     row.buffer_release = nullptr;
   }
   free_extents_ += extents;

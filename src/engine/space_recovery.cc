@@ -37,15 +37,6 @@ void Space::Load(const std::vector<format::ExtentRow>& rows, uint32_t extents) {
   }
 }
 
-void Space::ForgetBlobsIn(format::ExtentRun run) {
-  sync::MutexLock lock(mutex_);
-  for (uint32_t i = 0; i < run.extents && run.first.value + i < extents(); ++i) {
-    ExtentId first{run.first.value + i};
-    while (first.value > 0 && RowOf(first).type == ExtentType::kContinued) --first.value;
-    if (RowOf(first).type == ExtentType::kBlob) FreeRun(first);
-  }
-}
-
 bool Space::AdoptRun(format::ExtentRun run, ExtentType type, Generation generation,
                      LogNumber first_log_number) {
   sync::MutexLock lock(mutex_);

@@ -163,7 +163,7 @@ absl::Status TieredStore::WriteAndName(CheckpointCut& cut, const format::LogSegm
       // The listener's affair.
     }
   }
-  space.ReleaseDeadLogExtents();
+  space.ReleaseForgotten();
   space.Collect(parts_->commit->durable());
   return absl::OkStatus();
 }

@@ -20,6 +20,12 @@ absl::StatusOr<std::unique_ptr<MemoryStore>> MemoryStore::Open(io::FileSystem& f
 }
 
 namespace engine {
+namespace {
+
+// Of the superblocks that a file is created with; each later one has a higher number.
+constexpr uint64_t kFirstSuperblock = 1;
+
+}  // namespace
 
 TieredStore::TieredStore(io::FileSystem& files, const Options& options)
     : files_(files),
@@ -59,8 +65,9 @@ absl::Status TieredStore::OpenFile(const std::string& path) {
     return found.status();
   } else {
     report_.superblock_restored = !copies.empty();
+    // A process that was killed while it created the file may not have come to its name.
+    is_new = is_new || found->number == kFirstSuperblock;
   }
-  // Also for a file that a crash left before its name was durable.
   if (is_new) ENGRAM_RETURN_IF_ERROR(files_.SyncDirectoryOf(path));
   return Recover(std::move(file));
 }
@@ -88,7 +95,7 @@ absl::StatusOr<std::unique_ptr<io::File>> TieredStore::LockedFile(const std::str
 absl::Status TieredStore::CreateFile(io::File& file, const std::string& path) {
   format::Superblock superblock;
   superblock.store_id = Checksum(std::as_bytes(std::span(path)), format::kVersion);
-  superblock.number = 1;
+  superblock.number = kFirstSuperblock;
   superblock.extent_bytes = options_.extent_bytes;
   superblock.clean = true;
   superblock.segments = {{.first = {1},

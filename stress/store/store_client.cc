@@ -97,7 +97,7 @@ absl::StatusOr<std::unique_ptr<MemoryStore>> StoreClient::OpenPatiently(std::str
   }
 }
 
-bool StoreClient::Open() {
+bool StoreClient::Open(bool was_torn) {
   auto opened = OpenPatiently(kStorePath, &recorder_);
   if (died()) return false;
   if (!opened.ok()) {
@@ -107,9 +107,22 @@ bool StoreClient::Open() {
     return false;
   }
   store_ = *std::move(opened);
-  Demand(store_->recovery().damages.empty(), "false corruption",
-         "The recovery report lists damages, and nothing was damaged.");
+  DemandNoDamage(was_torn);
   return true;
+}
+
+void StoreClient::DemandNoDamage(bool was_torn) {
+  const RecoveryReport& report = store_->recovery();
+  if (!report.damages.empty()) {
+    const AllocationScope scope;
+    const Damage& damage = report.damages.front();
+    world_.Fail("false corruption",
+                absl::StrCat(
+                    "The recovery report lists damage, and nothing was damaged: ", damage.structure,
+                    " at ", damage.offset.value, ": ", damage.explanation));
+  }
+  Demand(was_torn || !report.superblock_restored, "false corruption",
+         "A superblock is not intact, and nothing was damaged.");
 }
 
 void StoreClient::ReadInto(Call& call, Verb verb) {
@@ -172,7 +185,7 @@ bool StoreClient::Reopen(uint16_t operation) {
   Demand(absl::IsFailedPrecondition(store_->Sync()), "wrong answer",
          "A closed store did not refuse to sync.");
   store_.reset();
-  if (died() || !Open()) return false;
+  if (died() || !Open(/*was_torn=*/!closed.ok())) return false;
   const RecoveryReport& report = store_->recovery();
   Demand(!closed.ok() || (report.clean && !report.created && !report.tail_was_cut &&
                           report.entries_replayed == 0),

@@ -37,8 +37,8 @@ class StoreClient {
         excuses_(excuses) {}
 
   // Opens the store. False if the world crashed meanwhile; what must not fail has failed the
-  // execution.
-  bool Open();
+  // execution. `was_torn`: a crash or a failed write may have torn a superblock.
+  bool Open(bool was_torn);
   // Reads everything and begins an era with it: what a recovery has shown. False as above.
   bool ReadRecovered();
   // Does an operation of any client. Nothing that happens after a crash has been seen by anybody.
@@ -56,6 +56,7 @@ class StoreClient {
   // Whether an error may come of a call during which there were faults (`faults_before`: when it
   // began).
   bool Excused(const absl::Status& status, uint64_t faults_before) const;
+  void DemandNoDamage(bool was_torn);
   void DemandExcuse(std::string_view call, const absl::Status& status, uint64_t faults_before);
   void Demand(bool condition, std::string_view claim, std::string_view detail);
 

@@ -34,7 +34,7 @@ class StoreScenario final : public world::Scenario {
   void Run() override {
     recorder_.BeginEra({});
     StoreClient client = MakeClient();
-    if (!client.Open()) return;
+    if (!client.Open(/*was_torn=*/false)) return;
     PerformAll(client, kBefore);
     RunThreads(client);
     PerformAll(client, kAfter);
@@ -43,7 +43,7 @@ class StoreScenario final : public world::Scenario {
 
   void Recover() override {
     StoreClient client = MakeClient();
-    if (!client.Open() || !client.ReadRecovered()) return;
+    if (!client.Open(/*was_torn=*/true) || !client.ReadRecovered()) return;
     if (trial_->images != nullptr) trial_->images->Add(world_.disk().ImageFingerprint());
     PerformAll(client, kAfterCrash);
     client.ReadAll(kAfterCrash);
