@@ -102,9 +102,9 @@ absl::Status TieredStore::CutCheckpoint(bool clean) {
     const AllStripes no_mutations(*this);
     sync::MutexLock lock(parts_->log.mutex());
     position = parts_->log.Position();
+    cut.extents = parts_->space.Rows(position, parts_->log.spare_extent());
     // An extent without entries has no header in the file yet; the position is enough to find it.
     if (position.offset == format::kExtentHeaderBytes) cut.extents[position.extent.value] = {};
-    cut.extents = parts_->space.Rows(position, parts_->log.spare_extent());
     cut.memories = Count();
     cut.sequence = last_sequence();
     index.Freeze(std::move(fresh));
