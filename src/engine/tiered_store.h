@@ -165,8 +165,8 @@ class TieredStore final : public MemoryStore {
   // ---- Inspection: tiered_store_inspection.cc.
   void VerifyHash(uint64_t hash, VerifyReport& report) const;
   absl::Status VerifyHeaders(VerifyReport& report) const;
-  void VerifyMeta(const CheckpointPlace& place, VerifyReport& report) const;
-  void VerifyCheckpoint(const std::vector<uint64_t>& changed, VerifyReport& report) const;
+  absl::Status VerifyMeta(const CheckpointPlace& place, VerifyReport& report) const;
+  absl::Status VerifyCheckpoint(const std::vector<uint64_t>& changed, VerifyReport& report) const;
   absl::Status VerifySuperblocks(VerifyReport& report) const;
   Statistics StatsNow() const;
 
