@@ -22,7 +22,7 @@ absl::StatusOr<VerifyReport> TieredStore::Verify() {
     const Space::Pinned nothing_is_used_again(parts_->space);
     VerifyReport report;
     ENGRAM_RETURN_IF_ERROR(VerifySuperblocks(report));
-    const Sequence before = last_sequence();
+    const Sequence before = SettledSequence();
     const std::vector<uint64_t> changed = parts_->index->ChangedHashes();
     for (const uint64_t hash : changed) {
       const Call inside(*this);
@@ -30,25 +30,34 @@ absl::StatusOr<VerifyReport> TieredStore::Verify() {
     }
     ENGRAM_RETURN_IF_ERROR(VerifyCheckpoint(changed, report));
     ENGRAM_RETURN_IF_ERROR(VerifyHeaders(report));
+    const AllStripes no_mutations(*this);
     // With mutations meanwhile some may have been looked at twice, or not at all.
-    if (before == last_sequence() && report.damages.empty() && report.memories_checked != Count()) {
-      report.miscounts.push_back(absl::StrCat("there are ", report.memories_checked,
-                                              " memories, and the count says ", Count()));
-    }
-    if (before == last_sequence() && report.damages.empty()) {
-      const Space::Counts counts = parts_->space.counts();
-      if (counts.content_live != report.content_bytes) {
-        report.miscounts.push_back(absl::StrCat("live content has ", report.content_bytes,
-                                                " bytes, and the statistics say ",
-                                                counts.content_live));
-      }
-      if (counts.slots_used < report.memories_checked) {
-        report.miscounts.push_back(absl::StrCat(report.memories_checked, " memories stand in ",
-                                                counts.slots_used, " slots"));
-      }
-    }
+    if (before == last_sequence() && report.damages.empty()) CompareCounts(report);
     return report;
   });
+}
+
+// The highest sequence assigned, while no mutation is between its sequence and its accounts.
+Sequence TieredStore::SettledSequence() {
+  const AllStripes no_mutations(*this);
+  return last_sequence();
+}
+
+void TieredStore::CompareCounts(VerifyReport& report) const {
+  if (report.memories_checked != Count()) {
+    report.miscounts.push_back(absl::StrCat("there are ", report.memories_checked,
+                                            " memories, and the count says ", Count()));
+  }
+  const Space::Counts counts = parts_->space.counts();
+  if (counts.content_live != report.content_bytes) {
+    report.miscounts.push_back(absl::StrCat("live content has ", report.content_bytes,
+                                            " bytes, and the statistics say ",
+                                            counts.content_live));
+  }
+  if (counts.slots_used < report.memories_checked) {
+    report.miscounts.push_back(
+        absl::StrCat(report.memories_checked, " memories stand in ", counts.slots_used, " slots"));
+  }
 }
 
 absl::Status TieredStore::VerifySuperblocks(VerifyReport& report) const {

@@ -225,7 +225,7 @@ void AddBucket(const std::vector<Table>& tables, std::vector<Structure>& structu
                            {"sequence", Le(entry.sequence.value)},
                            {"place", Le(entry.place.value)},
                            {"slot", Le(entry.slot.value)},
-                           {"record bytes", Le(entry.record_bytes)}},
+                           {"record bytes", Le(entry.room_bytes)}},
                           {}});
     entries = Joined(entries, FromPage(tables, structures.back()));
     offset += 32;

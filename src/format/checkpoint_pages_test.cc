@@ -55,7 +55,7 @@ TEST(Bucket, ComesBackWithAnyNumberOfEntries) {
                        .sequence = {UINT64_MAX - count},
                        .place = {UINT64_MAX - count},
                        .slot = {UINT32_MAX - count},
-                       .record_bytes = UINT32_MAX - count});
+                       .room_bytes = UINT32_MAX - count});
   }
   EXPECT_DEATH(EncodedBucket(entries), "too many entries");
 }

@@ -141,17 +141,17 @@ inline std::vector<IndexEntry> SampleIndexEntries() {
            .sequence = {0x20000000061},
            .place = {0x12348},
            .slot = {3},
-           .record_bytes = 104},
+           .room_bytes = 104},
           {.hash = 0x1111111111111111,
            .sequence = {0x20000000062},
            .place = {0x123B0},
            .slot = {4},
-           .record_bytes = 112},
+           .room_bytes = 112},
           {.hash = 0xFFFFFFFFFFFFFFFF,
            .sequence = {0x20000000063},
            .place = {0x12420},
            .slot = {5},
-           .record_bytes = 120}};
+           .room_bytes = 120}};
 }
 inline constexpr Generation kSampleCheckpoint{0x20000000001};
 inline constexpr uint64_t kSampleBucketNumber = 20;
