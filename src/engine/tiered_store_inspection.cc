@@ -28,7 +28,7 @@ absl::StatusOr<VerifyReport> TieredStore::Verify() {
       const Call inside(*this);
       VerifyHash(hash, report);
     }
-    VerifyCheckpoint(changed, report);
+    ENGRAM_RETURN_IF_ERROR(VerifyCheckpoint(changed, report));
     ENGRAM_RETURN_IF_ERROR(VerifyHeaders(report));
     const AllStripes no_mutations(*this);
     // With mutations meanwhile some may have been looked at twice, or not at all.
@@ -98,8 +98,8 @@ absl::Status TieredStore::VerifyHeaders(VerifyReport& report) const {
   return absl::OkStatus();
 }
 
-void TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
-                                   VerifyReport& report) const {
+absl::Status TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
+                                           VerifyReport& report) const {
   // The caller holds the checkpoint's mutex: it stays.
   const engine::Checkpoint& checkpoint = parts_->index->CheckpointNow();
   uint64_t last = 0;
@@ -122,7 +122,7 @@ void TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
       last = hash;
     }
   }
-  VerifyMeta(checkpoint.place(), report);
+  ENGRAM_RETURN_IF_ERROR(VerifyMeta(checkpoint.place(), report));
   for (const format::Loss& loss : checkpoint.losses()) {
     report.damages.push_back({{},
                               0,
@@ -132,21 +132,21 @@ void TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
                                            loss.last_hash, " may have changed before sequence ",
                                            loss.before.value, ", by what is not readable")});
   }
+  return absl::OkStatus();
 }
 
-void TieredStore::VerifyMeta(const CheckpointPlace& place, VerifyReport& report) const {
+absl::Status TieredStore::VerifyMeta(const CheckpointPlace& place, VerifyReport& report) const {
   const format::Geometry& geometry = parts_->space.geometry();
-  if (place.meta_bytes == 0) return;
+  if (place.meta_bytes == 0) return absl::OkStatus();
   std::vector<std::byte> meta(place.meta_bytes);
-  absl::Status status = place.ReadMeta(*parts_->file, geometry, meta);
-  if (status.ok() && format::MetaChecksum(meta, parts_->space.store_id(), place.generation) !=
-                         place.meta_checksum) {
-    status = absl::DataLossError("its checksum does not match its bytes");
+  ENGRAM_RETURN_IF_ERROR(place.ReadMeta(*parts_->file, geometry, meta));
+  if (format::MetaChecksum(meta, parts_->space.store_id(), place.generation) !=
+      place.meta_checksum) {
+    report.damages.push_back({place.OffsetOf(place.buckets * format::kBucketBytes, geometry),
+                              place.meta_bytes, "checkpoint meta data", "",
+                              "its checksum does not match its bytes"});
   }
-  if (status.ok()) return;
-  report.damages.push_back({place.OffsetOf(place.buckets * format::kBucketBytes, geometry),
-                            place.meta_bytes, "checkpoint meta data", "",
-                            std::string(status.message())});
+  return absl::OkStatus();
 }
 
 // All memories whose ids have this hash.

@@ -192,6 +192,8 @@ class DamageScenario final : public world::Scenario {
     for (uint16_t key = 0; key < kKeys; ++key) {
       const Shown::Answer& answer = shown.answers[key];
       const Shown::Answer& expected = healed_[key];
+      // A removal may have been forgotten, and the index cannot prove absence where it is damaged.
+      if (answer.damaged && !expected.witness.has_value()) continue;
       const bool same = !answer.damaged &&
                         answer.witness.has_value() == expected.witness.has_value() &&
                         (!answer.witness || model::SameBits(*answer.witness, *expected.witness));

@@ -159,10 +159,14 @@ Suite OfPrograms(const std::string& name, const std::string& title, double weigh
 
 // ---- Damaged files.
 
+constexpr uint32_t kImagesDoneToTheEnd = 500;
+
 std::string ExploreDamage(const std::string& suite, const DamageTrial& tried, world::Budget budget,
                           SuiteRun& run, Part& part) {
   world::ExplorerOptions options;
   options.name = "exhaustive";
+  // What is done soon is done to its end.
+  if (tried.images <= kImagesDoneToTheEnd) budget = world::Budget();
   const Outcome outcome =
       run.Explore(tried.program, options, tried.program.bounds, budget, suite, part);
   AddFinding(tried.program, outcome, part);
