@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "engine/recovery.h"
+#include "format/extent_header.h"
 #include "format/geometry.h"
 
 namespace engram::inline ENGRAM_BODY::engine {
@@ -254,8 +255,21 @@ absl::Status Recovery::WriteAgain() {
     }
     if (to == 0) continue;
     any = true;
-    ENGRAM_RETURN_IF_ERROR(
-        io::WriteFully(file_, {begin}, {extent.bytes.get(), format::kExtentHeaderBytes}));
+    // A crash may have torn the header from the entries behind it. Which extent comes next is then
+    // only for a link to say.
+    format::ExtentHeaderBytes header;
+    if (extent.header_is_intact) {
+      std::copy_n(extent.bytes.get(), header.size(), header.begin());
+    } else {
+      header = format::Encode({.type = ExtentType::kLog,
+                               .extent = extent.extent,
+                               .generation = extent.generation,
+                               .first_log_number = extent.first,
+                               .next_extent = {},
+                               .next_generation = {}},
+                              superblock_.store_id);
+    }
+    ENGRAM_RETURN_IF_ERROR(io::WriteFully(file_, {begin}, header));
     ENGRAM_RETURN_IF_ERROR(
         io::WriteFully(file_, {begin + from}, {extent.bytes.get() + from, to - from}));
   }

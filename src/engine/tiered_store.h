@@ -163,10 +163,13 @@ class TieredStore final : public MemoryStore {
   absl::Status CopyTo(io::File& target) ENGRAM_REQUIRES(checkpoint_mutex_);
 
   // ---- Inspection: tiered_store_inspection.cc.
+  Sequence SettledSequence();
+  // REQUIRES: no mutation is under way.
+  void CompareCounts(VerifyReport& report) const;
   void VerifyHash(uint64_t hash, VerifyReport& report) const;
   absl::Status VerifyHeaders(VerifyReport& report) const;
-  void VerifyMeta(const CheckpointPlace& place, VerifyReport& report) const;
-  void VerifyCheckpoint(const std::vector<uint64_t>& changed, VerifyReport& report) const;
+  absl::Status VerifyMeta(const CheckpointPlace& place, VerifyReport& report) const;
+  absl::Status VerifyCheckpoint(const std::vector<uint64_t>& changed, VerifyReport& report) const;
   absl::Status VerifySuperblocks(VerifyReport& report) const;
   Statistics StatsNow() const;
 

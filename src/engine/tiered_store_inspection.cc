@@ -22,33 +22,42 @@ absl::StatusOr<VerifyReport> TieredStore::Verify() {
     const Space::Pinned nothing_is_used_again(parts_->space);
     VerifyReport report;
     ENGRAM_RETURN_IF_ERROR(VerifySuperblocks(report));
-    const Sequence before = last_sequence();
+    const Sequence before = SettledSequence();
     const std::vector<uint64_t> changed = parts_->index->ChangedHashes();
     for (const uint64_t hash : changed) {
       const Call inside(*this);
       VerifyHash(hash, report);
     }
-    VerifyCheckpoint(changed, report);
+    ENGRAM_RETURN_IF_ERROR(VerifyCheckpoint(changed, report));
     ENGRAM_RETURN_IF_ERROR(VerifyHeaders(report));
+    const AllStripes no_mutations(*this);
     // With mutations meanwhile some may have been looked at twice, or not at all.
-    if (before == last_sequence() && report.damages.empty() && report.memories_checked != Count()) {
-      report.miscounts.push_back(absl::StrCat("there are ", report.memories_checked,
-                                              " memories, and the count says ", Count()));
-    }
-    if (before == last_sequence() && report.damages.empty()) {
-      const Space::Counts counts = parts_->space.counts();
-      if (counts.content_live != report.content_bytes) {
-        report.miscounts.push_back(absl::StrCat("live content has ", report.content_bytes,
-                                                " bytes, and the statistics say ",
-                                                counts.content_live));
-      }
-      if (counts.slots_used < report.memories_checked) {
-        report.miscounts.push_back(absl::StrCat(report.memories_checked, " memories stand in ",
-                                                counts.slots_used, " slots"));
-      }
-    }
+    if (before == last_sequence() && report.damages.empty()) CompareCounts(report);
     return report;
   });
+}
+
+// The highest sequence assigned, while no mutation is between its sequence and its accounts.
+Sequence TieredStore::SettledSequence() {
+  const AllStripes no_mutations(*this);
+  return last_sequence();
+}
+
+void TieredStore::CompareCounts(VerifyReport& report) const {
+  if (report.memories_checked != Count()) {
+    report.miscounts.push_back(absl::StrCat("there are ", report.memories_checked,
+                                            " memories, and the count says ", Count()));
+  }
+  const Space::Counts counts = parts_->space.counts();
+  if (counts.content_live != report.content_bytes) {
+    report.miscounts.push_back(absl::StrCat("live content has ", report.content_bytes,
+                                            " bytes, and the statistics say ",
+                                            counts.content_live));
+  }
+  if (counts.slots_used < report.memories_checked) {
+    report.miscounts.push_back(
+        absl::StrCat(report.memories_checked, " memories stand in ", counts.slots_used, " slots"));
+  }
 }
 
 absl::Status TieredStore::VerifySuperblocks(VerifyReport& report) const {
@@ -89,8 +98,8 @@ absl::Status TieredStore::VerifyHeaders(VerifyReport& report) const {
   return absl::OkStatus();
 }
 
-void TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
-                                   VerifyReport& report) const {
+absl::Status TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
+                                           VerifyReport& report) const {
   // The caller holds the checkpoint's mutex: it stays.
   const engine::Checkpoint& checkpoint = parts_->index->CheckpointNow();
   uint64_t last = 0;
@@ -113,7 +122,7 @@ void TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
       last = hash;
     }
   }
-  VerifyMeta(checkpoint.place(), report);
+  ENGRAM_RETURN_IF_ERROR(VerifyMeta(checkpoint.place(), report));
   for (const format::Loss& loss : checkpoint.losses()) {
     report.damages.push_back({{},
                               0,
@@ -123,21 +132,21 @@ void TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
                                            loss.last_hash, " may have changed before sequence ",
                                            loss.before.value, ", by what is not readable")});
   }
+  return absl::OkStatus();
 }
 
-void TieredStore::VerifyMeta(const CheckpointPlace& place, VerifyReport& report) const {
+absl::Status TieredStore::VerifyMeta(const CheckpointPlace& place, VerifyReport& report) const {
   const format::Geometry& geometry = parts_->space.geometry();
-  if (place.meta_bytes == 0) return;
+  if (place.meta_bytes == 0) return absl::OkStatus();
   std::vector<std::byte> meta(place.meta_bytes);
-  absl::Status status = place.ReadMeta(*parts_->file, geometry, meta);
-  if (status.ok() && format::MetaChecksum(meta, parts_->space.store_id(), place.generation) !=
-                         place.meta_checksum) {
-    status = absl::DataLossError("its checksum does not match its bytes");
+  ENGRAM_RETURN_IF_ERROR(place.ReadMeta(*parts_->file, geometry, meta));
+  if (format::MetaChecksum(meta, parts_->space.store_id(), place.generation) !=
+      place.meta_checksum) {
+    report.damages.push_back({place.OffsetOf(place.buckets * format::kBucketBytes, geometry),
+                              place.meta_bytes, "checkpoint meta data", "",
+                              "its checksum does not match its bytes"});
   }
-  if (status.ok()) return;
-  report.damages.push_back({place.OffsetOf(place.buckets * format::kBucketBytes, geometry),
-                            place.meta_bytes, "checkpoint meta data", "",
-                            std::string(status.message())});
+  return absl::OkStatus();
 }
 
 // All memories whose ids have this hash.

@@ -180,6 +180,10 @@ absl::Status TieredStore::Recover(std::unique_ptr<io::File> file) {
     segment = parts_->log.Position();
   }
   if (found.clean) superblock.segments.clear();
+  // A segment that ends where it begins holds nothing, and its extent may be the new one's.
+  while (!superblock.segments.empty() && superblock.segments.back().first >= segment.first) {
+    superblock.segments.pop_back();
+  }
   if (superblock.segments.size() == format::Superblock::kSegmentsMax) {
     // The list of segments is full; a checkpoint begins a new one.
     ENGRAM_RETURN_IF_ERROR(CutCheckpoint(/*clean=*/false));
