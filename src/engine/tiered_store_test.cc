@@ -133,6 +133,28 @@ TEST_F(TieredStoreTest, RoomIsUsedAgain) {
   ExpectSound(*store);
 }
 
+TEST_F(TieredStoreTest, ReplacedBlobsDoNotWaitForManyEntries) {
+  options_.pending_releases_max = 4;
+  auto store = OpenOrFail();
+  for (int i = 0; i < 400; ++i) {
+    ASSERT_TRUE(store->Store(MakeMemory("a", 1.0F, std::string(200'000, 'x'))).ok());
+  }
+  EXPECT_GT(store->Stats().checkpoints, 0u);
+  EXPECT_LT(store->Stats().file_bytes, 60u * options_.extent_bytes)
+      << "400 blobs of 4 extents each";
+  ExpectSound(*store);
+}
+
+TEST_F(TieredStoreTest, AFullStoreGivesBackWhatBlobsHeld) {
+  options_.file_bytes_max = 40 * options_.extent_bytes;
+  auto store = OpenOrFail();
+  for (int i = 0; i < 100; ++i) {
+    const auto stored = store->Store(MakeMemory("a", 1.0F, std::string(500'000, 'x')));
+    ASSERT_TRUE(stored.ok()) << i << ": " << stored.status();
+  }
+  ExpectSound(*store);
+}
+
 TEST_F(TieredStoreTest, ASecondOpenIsRefusedAndBackupsOpen) {
   auto store = OpenOrFail();
   ASSERT_TRUE(store->Store(MakeMemory("a", 1.0F, "text")).ok());
