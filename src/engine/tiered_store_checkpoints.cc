@@ -58,8 +58,7 @@ absl::Status TieredStore::Sync() {
 // ---- Checkpoints.
 
 bool TieredStore::ReleasesAreDue() const {
-  const Parts* const parts = parts_.get();
-  return parts != nullptr && parts->space.releases_pending() > options_.pending_releases_max;
+  return parts_->space.releases_pending() > options_.pending_releases_max;
 }
 
 bool TieredStore::CheckpointIsDue() const {

@@ -82,8 +82,13 @@ void CopyScalars(const Memory& memory, format::Record& record) {
 
 // What the store owes itself before it takes on more.
 void TieredStore::KeepHouse() {
-  const bool needs_room = ReleasesAreDue();
-  if (!needs_room && !CheckpointIsDue()) return;
+  bool needs_room = false;
+  {
+    const Call look(*this);  // the parts are there only while the store is open
+    if (!look.is_open()) return;
+    needs_room = ReleasesAreDue();
+    if (!needs_room && !CheckpointIsDue()) return;
+  }
   const LongCall call(*this);
   if (!call.is_open()) return;
   if (needs_room) {
