@@ -21,6 +21,23 @@ FileOffset CheckpointPlace::OffsetOf(uint64_t stream_position,
   return {};
 }
 
+absl::Status CheckpointPlace::ReadMeta(io::File& file, const format::Geometry& geometry,
+                                       std::span<std::byte> target) const {
+  uint64_t position = buckets * format::kBucketBytes;
+  while (!target.empty()) {
+    uint64_t run_end = 0;
+    for (const format::ExtentRun& run : runs) {
+      run_end += geometry.PayloadBytes(run.extents);
+      if (position < run_end) break;
+    }
+    const auto piece = target.first(std::min<uint64_t>(target.size(), run_end - position));
+    ENGRAM_RETURN_IF_ERROR(io::ReadFully(file, OffsetOf(position, geometry), piece));
+    position += piece.size();
+    target = target.subspan(piece.size());
+  }
+  return absl::OkStatus();
+}
+
 uint64_t CheckpointPlace::StreamBytes(const format::Geometry& geometry) const {
   uint64_t bytes = 0;
   for (const format::ExtentRun& run : runs) bytes += geometry.PayloadBytes(run.extents);

@@ -20,6 +20,7 @@
 #include "engine/space.h"
 #include "format/checkpoint_pages.h"
 #include "format/superblock.h"
+#include "io/file_system.h"
 
 namespace engram::inline ENGRAM_BODY::engine {
 
@@ -37,6 +38,9 @@ struct CheckpointPlace {
 
   // Where a byte of its stream stands in the file. REQUIRES: it has such a byte.
   FileOffset OffsetOf(uint64_t stream_position, const format::Geometry& geometry) const;
+  // Reads the meta data. REQUIRES: target has meta_bytes.
+  absl::Status ReadMeta(io::File& file, const format::Geometry& geometry,
+                        std::span<std::byte> target) const;
   // Bytes that the runs hold.
   uint64_t StreamBytes(const format::Geometry& geometry) const;
 };

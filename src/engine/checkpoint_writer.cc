@@ -27,7 +27,7 @@ format::IndexEntry ToEntry(const Delta& delta) {
           .sequence = delta.sequence,
           .place = delta.place,
           .slot = delta.slot,
-          .record_bytes = delta.entry_bytes};
+          .room_bytes = delta.room_bytes};
 }
 
 // What a damaged bucket may have held: `last` is the last hash known to stand before it.

@@ -24,10 +24,11 @@ inline constexpr SlotIndex kNoSlot{UINT32_MAX};
 struct Delta {
   uint64_t hash = 0;  // 0: this place is empty
   Sequence sequence;
-  FileOffset place;          // of its log entry, which tells the id
-  Sequence supersedes;       // the id's entry in older layers of the index; 0: none
-  SlotIndex slot;            // kNoSlot: a removal
-  uint32_t entry_bytes = 0;  // of the log entry
+  FileOffset place;     // of its log entry, which tells the id
+  Sequence supersedes;  // the id's entry in older layers of the index; 0: none
+  SlotIndex slot;       // kNoSlot: a removal
+  // Of the log entry, without the blob that it may release: as room of content is counted.
+  uint32_t room_bytes = 0;
 
   bool is_removal() const { return slot == kNoSlot; }
   // Nothing is left of the memory, not even its log entry; recovery found it so.

@@ -16,7 +16,7 @@ Delta ToDelta(const format::IndexEntry& entry) {
   delta.sequence = entry.sequence;
   delta.place = entry.place;
   delta.slot = entry.slot;
-  delta.entry_bytes = entry.record_bytes;
+  delta.room_bytes = entry.room_bytes;
   return delta;
 }
 

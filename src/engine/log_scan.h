@@ -43,6 +43,12 @@ struct ScannedExtent {
   LogNumber first;  // its first entry
   bool header_is_intact = false;
   std::unique_ptr<std::byte[]> bytes;
+
+  // Whether an entry was found in this reading. By the bytes, not by the place: an extent of which
+  // nothing was used may have been taken again, for a later segment.
+  bool Holds(const ScannedEntry& scanned, uint64_t extent_bytes) const {
+    return scanned.bytes.data() >= bytes.get() && scanned.bytes.data() < bytes.get() + extent_bytes;
+  }
 };
 
 struct LogScan {

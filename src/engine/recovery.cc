@@ -140,18 +140,7 @@ absl::Status Recovery::LoadMeta(const CheckpointPlace& place, uint32_t extents,
     return absl::OkStatus();
   }
   std::vector<std::byte> bytes(place.meta_bytes);
-  std::span<std::byte> rest(bytes);
-  for (uint64_t position = place.buckets * format::kBucketBytes; !rest.empty();) {
-    uint64_t run_end = 0;
-    for (const format::ExtentRun& run : place.runs) {
-      run_end += geometry.PayloadBytes(run.extents);
-      if (position < run_end) break;
-    }
-    const auto piece = rest.first(std::min<uint64_t>(rest.size(), run_end - position));
-    ENGRAM_RETURN_IF_ERROR(io::ReadFully(file_, place.OffsetOf(position, geometry), piece));
-    position += piece.size();
-    rest = rest.subspan(piece.size());
-  }
+  ENGRAM_RETURN_IF_ERROR(place.ReadMeta(file_, geometry, bytes));
   absl::Status status = absl::DataLossError("its checksum does not match its bytes");
   if (format::MetaChecksum(bytes, superblock_.store_id, place.generation) == place.meta_checksum) {
     absl::StatusOr<format::CheckpointMeta> meta = format::DecodeCheckpointMeta(bytes, geometry);
@@ -189,7 +178,7 @@ absl::Status Recovery::Recount(const Checkpoint& checkpoint) {
     if (!bucket.ok()) continue;  // found again by every search
     for (uint32_t i = 0; i < format::BucketCount(*bucket); ++i) {
       const format::IndexEntry entry = format::BucketEntryAt(*bucket, i);
-      if (!space_.Contains(entry.place, entry.record_bytes) || !space_.AdoptSlot(entry.slot)) {
+      if (!space_.Contains(entry.place, entry.room_bytes) || !space_.AdoptSlot(entry.slot)) {
         missing_.push_back(entry);
         continue;
       }
@@ -202,13 +191,14 @@ absl::Status Recovery::Recount(const Checkpoint& checkpoint) {
 
 void Recovery::RecountEntry(const format::IndexEntry& entry) {
   const ExtentId extent = space_.geometry().ExtentOf(entry.place);
-  space_.AddContent({entry.place, entry.record_bytes});
+  space_.AddContent({entry.place, entry.room_bytes});
   format::LogEntry record;
   const format::EntryPlace place{superblock_.store_id, space_.GenerationOf(extent), entry.place,
                                  space_.FirstLogNumberOf(extent)};
-  const std::span<const std::byte> bytes(space_.Bytes(entry.place, entry.record_bytes),
-                                         entry.record_bytes);
-  if (!format::TryDecodeEntry(bytes, place, record) || !record.record.blob) return;
+  if (!format::TryDecodeEntry(space_.EntryBytes(entry.place, entry.room_bytes), place, record) ||
+      !record.record.blob) {
+    return;
+  }
   const uint64_t blob_bytes = *record.record.content_bytes;
   if (space_.AdoptBlob(record.record.blob->offset, blob_bytes)) {
     space_.AddContent(

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "engine/recovery.h"
+#include "format/extent_header.h"
 #include "format/geometry.h"
 
 namespace engram::inline ENGRAM_BODY::engine {
@@ -31,7 +32,7 @@ Delta DeltaOf(const ScannedEntry& scanned, uint64_t hash) {
   delta.sequence = scanned.entry.sequence;
   delta.place = scanned.place;
   delta.slot = scanned.entry.kind == EntryKind::kRemove ? kNoSlot : scanned.entry.record.slot;
-  delta.entry_bytes = scanned.entry.bytes;
+  delta.room_bytes = scanned.entry.RoomBytes();
   return delta;
 }
 
@@ -91,13 +92,9 @@ absl::Status Recovery::Replay(Index& index) {
   report_.cut_at = scan_.end_offset;
   report_.entries_replayed = scan_.entries.size();
   for (const ScannedExtent& extent : scan_.extents) {
-    // By where the bytes were read to, not by place: an extent of which nothing was used may have
-    // been taken again, for a later segment.
-    const std::byte* const begin = extent.bytes.get();
-    const std::byte* const end = begin + superblock_.extent_bytes;
     const bool is_used =
         std::any_of(scan_.entries.begin(), scan_.entries.end(), [&](const ScannedEntry& scanned) {
-          return scanned.bytes.data() >= begin && scanned.bytes.data() < end;
+          return extent.Holds(scanned, superblock_.extent_bytes);
         });
     if (is_used &&
         !space_.AdoptRun({extent.extent, 1}, ExtentType::kLog, extent.generation, extent.first)) {
@@ -151,9 +148,9 @@ void Recovery::ApplyRecord(Index& index, const ScannedEntry& scanned, uint64_t h
   const bool has_old = FindEntry(index, hash, scanned.entry.predecessor, old);
   const bool replaces = has_old && !old.is_removal();
   const bool is_update = replaces && old.slot == record.slot;
-  space_.AddContent({scanned.place, scanned.entry.bytes});
+  space_.AddContent({scanned.place, scanned.entry.RoomBytes()});
   if (replaces) {
-    space_.DropContent({old.place, old.entry_bytes});
+    space_.DropContent({old.place, old.room_bytes});
     if (!is_update) space_.FreeSlot(old.slot);
   }
   ReleaseBlobOf(scanned.entry);
@@ -174,15 +171,15 @@ void Recovery::ApplyRecord(Index& index, const ScannedEntry& scanned, uint64_t h
 void Recovery::ApplyRelocated(Index& index, const ScannedEntry& scanned, uint64_t hash) {
   Delta old;
   if (!FindEntry(index, hash, scanned.entry.sequence, old) || old.is_removal()) return;
-  space_.AddContent({scanned.place, scanned.entry.bytes});
-  space_.DropContent({old.place, old.entry_bytes});
+  space_.AddContent({scanned.place, scanned.entry.RoomBytes()});
+  space_.DropContent({old.place, old.room_bytes});
   index.Put(scanned.entry.sequence, DeltaOf(scanned, hash));
 }
 
 void Recovery::ApplyRemoval(Index& index, const ScannedEntry& scanned, uint64_t hash) {
   Delta old;
   if (FindEntry(index, hash, scanned.entry.predecessor, old) && !old.is_removal()) {
-    space_.DropContent({old.place, old.entry_bytes});
+    space_.DropContent({old.place, old.room_bytes});
     space_.FreeSlot(old.slot);
     --memories_;
   }
@@ -225,7 +222,7 @@ void Recovery::LoseOwnerOf(Index& index, SlotIndex slot) {
       if (owner.slot != slot) continue;
       index.MakeRoom(hash);
       index.Put(owner.sequence, LostDelta(hash, owner.sequence));
-      space_.DropContent({owner.place, owner.entry_bytes});
+      space_.DropContent({owner.place, owner.room_bytes});
       space_.FreeSlot(slot);
       return;
     }
@@ -249,8 +246,7 @@ absl::Status Recovery::WriteAgain() {
     uint64_t from = UINT64_MAX;
     uint64_t to = 0;
     for (const ScannedEntry& scanned : scan_.entries) {
-      if (scanned.entry.number < scan_.proven || scanned.place.value < begin ||
-          scanned.place.value >= begin + superblock_.extent_bytes) {
+      if (scanned.entry.number < scan_.proven || !extent.Holds(scanned, superblock_.extent_bytes)) {
         continue;
       }
       from = std::min(from, scanned.place.value - begin);
@@ -259,8 +255,21 @@ absl::Status Recovery::WriteAgain() {
     }
     if (to == 0) continue;
     any = true;
-    ENGRAM_RETURN_IF_ERROR(
-        io::WriteFully(file_, {begin}, {extent.bytes.get(), format::kExtentHeaderBytes}));
+    // A crash may have torn the header from the entries behind it. Which extent comes next is then
+    // only for a link to say.
+    format::ExtentHeaderBytes header;
+    if (extent.header_is_intact) {
+      std::copy_n(extent.bytes.get(), header.size(), header.begin());
+    } else {
+      header = format::Encode({.type = ExtentType::kLog,
+                               .extent = extent.extent,
+                               .generation = extent.generation,
+                               .first_log_number = extent.first,
+                               .next_extent = {},
+                               .next_generation = {}},
+                              superblock_.store_id);
+    }
+    ENGRAM_RETURN_IF_ERROR(io::WriteFully(file_, {begin}, header));
     ENGRAM_RETURN_IF_ERROR(
         io::WriteFully(file_, {begin + from}, {extent.bytes.get() + from, to - from}));
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/status_macros.h"
+#include "format/log_entry.h"
 
 namespace engram::inline ENGRAM_BODY::engine {
 
@@ -40,6 +41,14 @@ const std::byte* Space::Bytes(FileOffset offset, uint64_t bytes) {
   const std::byte* const buffer = RowOf(extent).buffer.Load(std::memory_order_acquire);
   if (buffer != nullptr) return buffer + (offset.value - geometry_.Begin(extent).value);
   return mapping_.Bytes(offset, bytes);
+}
+
+std::span<const std::byte> Space::EntryBytes(FileOffset place, uint64_t room_bytes) {
+  const uint64_t extent_end =
+      geometry_.Begin(geometry_.ExtentOf(place)).value + geometry_.extent_bytes;
+  const uint64_t bytes =
+      std::min(room_bytes + format::kReleasedBlobBytes, extent_end - place.value);
+  return {Bytes(place, bytes), bytes};
 }
 
 bool Space::Contains(FileOffset offset, uint64_t bytes) const {
@@ -185,14 +194,9 @@ void Space::UseAgain(Release& release) {
   }
 }
 
-void Space::Pin() {
+void Space::ChangePins(int change) {
   sync::MutexLock lock(mutex_);
-  ++pins_;
-}
-
-void Space::Unpin() {
-  sync::MutexLock lock(mutex_);
-  --pins_;
+  pins_ += change;
 }
 
 // ---- Accounts of content.
@@ -236,6 +240,7 @@ std::vector<format::ExtentRow> Space::Rows(const format::LogSegment& position, E
     Row& row = RowOf({i});
     row.forgotten = !row.releasing && IsDead({i}, position);
     if (row.type == ExtentType::kFree || row.releasing || row.forgotten || i == spare.value) {
+      i += row.run_extents - 1;  // and so is the rest of its run
       continue;
     }
     rows[i].type = row.type;
@@ -271,6 +276,20 @@ void Space::ReleaseForgotten() {
     release->run = {i};
     Enqueue(std::move(release), LogNumber{});
   }
+}
+
+std::optional<format::ExtentHeader> Space::HeaderInFile(ExtentId extent) const {
+  sync::MutexLock lock(mutex_);
+  const Row& row = RowOf(extent);
+  if (row.type == ExtentType::kFree || row.type == ExtentType::kContinued) return std::nullopt;
+  // A log extent that has a buffer, or has not begun.
+  if (row.type == ExtentType::kLog && row.buffer_release != nullptr) return std::nullopt;
+  format::ExtentHeader header;
+  header.type = row.type;
+  header.extent = extent;
+  header.run_extents = row.run_extents;
+  header.generation = row.generation;
+  return header;
 }
 
 Space::Counts Space::counts() const {

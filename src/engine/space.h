@@ -17,6 +17,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -115,6 +117,8 @@ class Space final : public warm::LogExtents {
   // `bytes` bytes from `offset`, all in one extent or run: in a buffer of the log or in the file.
   // Valid as long as the caller's epoch. REQUIRES: the range lies within the file.
   const std::byte* Bytes(FileOffset offset, uint64_t bytes);
+  // The log entry at `place`, of which `room_bytes` count as room: as many bytes as it can have.
+  std::span<const std::byte> EntryBytes(FileOffset place, uint64_t room_bytes);
   // Whether a range that the disk names lies within extents of the file.
   bool Contains(FileOffset offset, uint64_t bytes) const;
   bool Contains(SlotIndex slot) const;
@@ -146,9 +150,17 @@ class Space final : public warm::LogExtents {
   uint64_t releases_pending() const {
     return pending_count_.Load(std::memory_order_relaxed);  // a hint, no partner
   }
-  // While pinned, nothing that is released is used again. May nest.
-  void Pin() ENGRAM_EXCLUDES(mutex_);
-  void Unpin() ENGRAM_EXCLUDES(mutex_);
+  // While it exists, nothing that is released is used again. May nest.
+  class Pinned {
+   public:
+    explicit Pinned(Space& space) : space_(space) { space_.ChangePins(+1); }
+    ~Pinned() { space_.ChangePins(-1); }
+    Pinned(const Pinned&) = delete;
+    Pinned& operator=(const Pinned&) = delete;
+
+   private:
+    Space& space_;
+  };
 
   // ---- Accounts of content, by extent: what was written, and what of it is live.
 
@@ -166,6 +178,9 @@ class Space final : public warm::LogExtents {
   // Releases what the last Rows has forgotten. Only now that no superblock names a checkpoint that
   // knows it can it be used otherwise: recovery would find it in use twice.
   void ReleaseForgotten() ENGRAM_EXCLUDES(mutex_);
+  // What the header of an extent must say, if it is in the file: of none that is free, continues
+  // another, or is filled in RAM.
+  std::optional<format::ExtentHeader> HeaderInFile(ExtentId extent) const ENGRAM_EXCLUDES(mutex_);
   // How many extents the next checkpoint may need: part of the reserve.
   void SetCheckpointExtents(uint64_t extents) ENGRAM_EXCLUDES(mutex_);
 
@@ -214,6 +229,7 @@ class Space final : public warm::LogExtents {
   void FreeRun(ExtentId first) ENGRAM_REQUIRES(mutex_);
   void LetGoOfBlob(FileOffset offset, uint64_t bytes) ENGRAM_REQUIRES(mutex_);
   void UseAgain(Release& release) ENGRAM_REQUIRES(mutex_);
+  void ChangePins(int change) ENGRAM_EXCLUDES(mutex_);
   void Enqueue(ReleaseNode release, LogNumber number) ENGRAM_REQUIRES(mutex_);
   void MarkRun(ExtentId first, uint32_t extents, format::ExtentType type) ENGRAM_REQUIRES(mutex_);
 
@@ -237,7 +253,7 @@ class Space final : public warm::LogExtents {
   FileOffset blob_end_ ENGRAM_GUARDED_BY(mutex_);
   ReleaseNode pending_ ENGRAM_GUARDED_BY(mutex_);  // oldest first
   Release* pending_last_ ENGRAM_GUARDED_BY(mutex_) = nullptr;
-  uint32_t pins_ ENGRAM_GUARDED_BY(mutex_) = 0;
+  int pins_ ENGRAM_GUARDED_BY(mutex_) = 0;
   bool tolerates_miscounts_ ENGRAM_GUARDED_BY(mutex_) = false;
   sync::Atomic<uint64_t> pending_count_{0};
   uint64_t content_live_ ENGRAM_GUARDED_BY(mutex_) = 0;

@@ -44,6 +44,13 @@
 
 namespace engram::inline ENGRAM_BODY::engine {
 
+// Bytes of the file that were looked at last, for telling what is damaged.
+struct DamagedPlace {
+  const char* structure = "index";
+  FileOffset offset;
+  uint64_t bytes = 0;
+};
+
 // What an id leads to.
 struct Lookup {
   enum class State : uint8_t { kAbsent, kPresent, kRemoved, kDamaged };
@@ -53,6 +60,7 @@ struct Lookup {
   bool has_entry = false;
   format::LogEntry record;  // kPresent, kRemoved; verified; views hold as long as the epoch
   absl::Status damage;      // kDamaged
+  DamagedPlace place;       // likewise
   bool has_room = true;     // see Candidates
 
   Sequence sequence() const { return has_entry ? entry.sequence : Sequence{}; }
@@ -125,7 +133,7 @@ class TieredStore final : public MemoryStore {
   Lookup Find(std::string_view id, uint64_t hash) const;
   // Decodes and verifies the log entry of `entry` into `lookup`. False: it is damaged.
   bool DecodeInto(const Delta& entry, Lookup& lookup) const;
-  absl::StatusOr<MemoryView> ViewOf(const Lookup& lookup) const;
+  absl::StatusOr<MemoryView> ViewOf(Lookup& lookup) const;
 
   // ---- Mutations: tiered_store_mutations.cc.
   absl::StatusOr<Sequence> StoreOnce(const Memory& memory, uint64_t hash);
@@ -144,6 +152,7 @@ class TieredStore final : public MemoryStore {
 
   // ---- Durability: tiered_store_checkpoints.cc. Within a call.
   absl::Status SyncNow();
+  void NoteDurable(Sequence sequence);
   bool CheckpointIsDue() const;
   absl::Status CutCheckpoint(bool clean) ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status WriteAndName(CheckpointCut& cut, const format::LogSegment& position, bool clean)
@@ -158,7 +167,9 @@ class TieredStore final : public MemoryStore {
   // REQUIRES: no mutation is under way.
   void CompareCounts(VerifyReport& report) const;
   void VerifyHash(uint64_t hash, VerifyReport& report) const;
-  void VerifyCheckpoint(const std::vector<uint64_t>& changed, VerifyReport& report) const;
+  absl::Status VerifyHeaders(VerifyReport& report) const;
+  absl::Status VerifyMeta(const CheckpointPlace& place, VerifyReport& report) const;
+  absl::Status VerifyCheckpoint(const std::vector<uint64_t>& changed, VerifyReport& report) const;
   absl::Status VerifySuperblocks(VerifyReport& report) const;
   Statistics StatsNow() const;
 

@@ -30,19 +30,23 @@ absl::Status TieredStore::SyncNow() {
     sequence = last_sequence();
   }
   ENGRAM_RETURN_IF_ERROR(parts_->commit->Sync(target));
+  NoteDurable(sequence);
+  return absl::OkStatus();
+}
+
+// Everything up to `sequence` is durable.
+void TieredStore::NoteDurable(Sequence sequence) {
   uint64_t known = durable_sequence_.Load(std::memory_order_relaxed);
   while (known < sequence.value &&
          !durable_sequence_.CompareExchangeWeak(known, sequence.value, std::memory_order_relaxed,
                                                 std::memory_order_relaxed)) {
   }
-  if (options_.listener != nullptr) {
-    try {
-      options_.listener->OnDurable(sequence);
-    } catch (...) {
-      // The listener's affair.
-    }
+  if (options_.listener == nullptr) return;
+  try {
+    options_.listener->OnDurable(sequence);
+  } catch (...) {
+    // The listener's affair.
   }
-  return absl::OkStatus();
 }
 
 absl::Status TieredStore::Sync() {
@@ -98,6 +102,8 @@ absl::Status TieredStore::CutCheckpoint(bool clean) {
     sync::MutexLock lock(parts_->log.mutex());
     position = parts_->log.Position();
     cut.extents = parts_->space.Rows(position, parts_->log.spare_extent());
+    // An extent without entries has no header in the file yet; the position is enough to find it.
+    if (position.offset == format::kExtentHeaderBytes) cut.extents[position.extent.value] = {};
     cut.memories = Count();
     cut.sequence = last_sequence();
     index.Freeze(std::move(fresh));
@@ -121,6 +127,7 @@ absl::Status TieredStore::WriteAndName(CheckpointCut& cut, const format::LogSegm
   Space& space = parts_->space;
   Index& index = *parts_->index;
   ENGRAM_RETURN_IF_ERROR(parts_->commit->Sync(position.first));
+  NoteDurable(cut.sequence);
   cut.changes = index.FrozenInOrder();
   const uint64_t memories = cut.memories;
   const CheckpointPlace old = index.CheckpointNow().place();
@@ -207,16 +214,8 @@ absl::Status TieredStore::Backup(const std::string& path) {
     ENGRAM_RETURN_IF_ERROR(call.status());
     sync::MutexLock lock(checkpoint_mutex_);
     // Pinned before the cut: what is live then keeps its room.
-    parts_->space.Pin();
-    absl::Status copied;
-    try {
-      copied = CutAndCopy(path);
-    } catch (...) {
-      parts_->space.Unpin();
-      throw;
-    }
-    parts_->space.Unpin();
-    return copied;
+    const Space::Pinned nothing_is_used_again(parts_->space);
+    return CutAndCopy(path);
   });
 }
 

@@ -1,6 +1,9 @@
 // Verification and statistics: looking at everything, changing nothing.
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +19,7 @@ absl::StatusOr<VerifyReport> TieredStore::Verify() {
     const LongCall call(*this);
     ENGRAM_RETURN_IF_ERROR(call.status());
     sync::MutexLock lock(checkpoint_mutex_);
+    const Space::Pinned nothing_is_used_again(parts_->space);
     VerifyReport report;
     ENGRAM_RETURN_IF_ERROR(VerifySuperblocks(report));
     const Sequence before = SettledSequence();
@@ -24,7 +28,8 @@ absl::StatusOr<VerifyReport> TieredStore::Verify() {
       const Call inside(*this);
       VerifyHash(hash, report);
     }
-    VerifyCheckpoint(changed, report);
+    ENGRAM_RETURN_IF_ERROR(VerifyCheckpoint(changed, report));
+    ENGRAM_RETURN_IF_ERROR(VerifyHeaders(report));
     const AllStripes no_mutations(*this);
     // With mutations meanwhile some may have been looked at twice, or not at all.
     if (before == last_sequence() && report.damages.empty()) CompareCounts(report);
@@ -63,8 +68,38 @@ absl::Status TieredStore::VerifySuperblocks(VerifyReport& report) const {
   return absl::OkStatus();
 }
 
-void TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
-                                   VerifyReport& report) const {
+// Of extents whose headers are in the file and stay what they are: an extent may be freed and taken
+// while it is looked at only if mutations go on, so nothing is used again meanwhile.
+absl::Status TieredStore::VerifyHeaders(VerifyReport& report) const {
+  Space& space = parts_->space;
+  for (uint32_t i = 0; i < space.extents(); ++i) {
+    const std::optional<format::ExtentHeader> expected = space.HeaderInFile({i});
+    if (!expected) continue;
+    const FileOffset offset = space.geometry().Begin({i});
+    format::ExtentHeaderBytes bytes;
+    ENGRAM_RETURN_IF_ERROR(io::ReadFully(*parts_->file, offset, bytes));
+    const absl::StatusOr<format::ExtentHeader> found =
+        format::DecodeExtentHeader(bytes, space.store_id(), {i});
+    std::string wrong;
+    if (!found.ok()) {
+      wrong = std::string(found.status().message());
+    } else if (found->type != expected->type || found->run_extents != expected->run_extents ||
+               (expected->type == format::ExtentType::kLog &&
+                found->generation != expected->generation)) {
+      wrong = absl::StrCat(
+          "header of extent ", i, ": it says ", format::ExtentTypeName(found->type),
+          ", generation ", found->generation.value, " instead of ",
+          format::ExtentTypeName(expected->type), ", generation ", expected->generation.value);
+    }
+    if (!wrong.empty()) {
+      report.damages.push_back({offset, bytes.size(), "extent header", "", std::move(wrong)});
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
+                                           VerifyReport& report) const {
   // The caller holds the checkpoint's mutex: it stays.
   const engine::Checkpoint& checkpoint = parts_->index->CheckpointNow();
   uint64_t last = 0;
@@ -87,6 +122,7 @@ void TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
       last = hash;
     }
   }
+  ENGRAM_RETURN_IF_ERROR(VerifyMeta(checkpoint.place(), report));
   for (const format::Loss& loss : checkpoint.losses()) {
     report.damages.push_back({{},
                               0,
@@ -96,6 +132,21 @@ void TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
                                            loss.last_hash, " may have changed before sequence ",
                                            loss.before.value, ", by what is not readable")});
   }
+  return absl::OkStatus();
+}
+
+absl::Status TieredStore::VerifyMeta(const CheckpointPlace& place, VerifyReport& report) const {
+  const format::Geometry& geometry = parts_->space.geometry();
+  if (place.meta_bytes == 0) return absl::OkStatus();
+  std::vector<std::byte> meta(place.meta_bytes);
+  ENGRAM_RETURN_IF_ERROR(place.ReadMeta(*parts_->file, geometry, meta));
+  if (format::MetaChecksum(meta, parts_->space.store_id(), place.generation) !=
+      place.meta_checksum) {
+    report.damages.push_back({place.OffsetOf(place.buckets * format::kBucketBytes, geometry),
+                              place.meta_bytes, "checkpoint meta data", "",
+                              "its checksum does not match its bytes"});
+  }
+  return absl::OkStatus();
 }
 
 // All memories whose ids have this hash.
@@ -112,7 +163,7 @@ void TieredStore::VerifyHash(uint64_t hash, VerifyReport& report) const {
     if (decoded) {
       const absl::StatusOr<MemoryView> view = ViewOf(lookup);
       damage = view.status();
-      report.content_bytes += entry.entry_bytes;
+      report.content_bytes += entry.room_bytes;
       if (lookup.record.record.blob) {
         report.content_bytes +=
             format::RoundUp(*lookup.record.record.content_bytes, format::kAlignment);
@@ -120,7 +171,7 @@ void TieredStore::VerifyHash(uint64_t hash, VerifyReport& report) const {
     }
     if (damage.ok()) continue;
     ++report.memories_damaged;
-    report.damages.push_back({entry.place, entry.entry_bytes, "memory",
+    report.damages.push_back({lookup.place.offset, lookup.place.bytes, lookup.place.structure,
                               decoded ? std::string(lookup.record.id) : "",
                               std::string(damage.message())});
   }

@@ -217,7 +217,8 @@ absl::StatusOr<Sequence> TieredStore::Append(Change& change) {
   change.entry.sequence = sequence;
   change.entry.place = room.place.offset;
   change.entry.slot = removes ? kNoSlot : record.slot;
-  change.entry.entry_bytes = static_cast<uint32_t>(bytes);
+  change.entry.room_bytes =
+      static_cast<uint32_t>(bytes - (record.released_blob ? format::kReleasedBlobBytes : 0));
   return sequence;
 }
 
@@ -228,14 +229,14 @@ void TieredStore::Settle(Change& change) {
   const bool had_value =
       old.state == Lookup::State::kPresent || old.state == Lookup::State::kDamaged;
   if (!removes) {
-    space.AddContent({change.entry.place, change.entry.entry_bytes});
+    space.AddContent({change.entry.place, change.entry.room_bytes});
     if (change.takes_slot && change.record.blob) {
       space.AddContent({change.record.blob->offset, BlobRoom(*change.record.content_bytes)});
     }
   }
   parts_->index->Put(old.sequence(), change.entry);
   if (old.has_entry && !old.entry.is_removal()) {
-    space.DropContent({old.entry.place, old.entry.entry_bytes});
+    space.DropContent({old.entry.place, old.entry.room_bytes});
     if (change.releases_slot) {
       change.slot_release->what = Release::What::kSlot;
       change.slot_release->slot = old.entry.slot;

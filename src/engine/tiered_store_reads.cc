@@ -17,8 +17,9 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "embeddings are shown in place; on a big-endian host they would have to be copied");
 
-absl::Status Damaged(absl::string_view what, uint64_t offset, absl::string_view why) {
-  return absl::DataLossError(absl::StrCat(what, " at offset ", offset, " of the file: ", why));
+absl::Status Damaged(const DamagedPlace& place, absl::string_view why) {
+  return absl::DataLossError(
+      absl::StrCat(place.structure, " at offset ", place.offset.value, " of the file: ", why));
 }
 
 }  // namespace
@@ -66,16 +67,17 @@ Lookup TieredStore::Find(std::string_view id, uint64_t hash) const {
 
 bool TieredStore::DecodeInto(const Delta& entry, Lookup& lookup) const {
   Space& space = parts_->space;
+  lookup.place = {"log entry", entry.place, entry.room_bytes};
   absl::StatusOr<format::LogEntry> decoded;  // not OK
-  if (entry.is_lost() || !space.Contains(entry.place, entry.entry_bytes)) {
-    decoded = Damaged("log entry", entry.place.value, "nothing is left of it");
+  if (entry.is_lost() || !space.Contains(entry.place, entry.room_bytes)) {
+    decoded = Damaged(lookup.place, "nothing is left of it");
   } else {
     const ExtentId extent = space.geometry().ExtentOf(entry.place);
-    decoded = format::DecodeEntry({space.Bytes(entry.place, entry.entry_bytes), entry.entry_bytes},
+    decoded = format::DecodeEntry(space.EntryBytes(entry.place, entry.room_bytes),
                                   {space.store_id(), space.GenerationOf(extent), entry.place,
                                    space.FirstLogNumberOf(extent)});
     if (decoded.ok() && (!decoded->is_about_memory() || decoded->sequence != entry.sequence)) {
-      decoded = Damaged("log entry", entry.place.value, "it is not the one that the index means");
+      decoded = Damaged(lookup.place, "it is not the one that the index means");
     }
   }
   lookup.entry = entry;
@@ -90,29 +92,29 @@ bool TieredStore::DecodeInto(const Delta& entry, Lookup& lookup) const {
   return true;
 }
 
-absl::StatusOr<MemoryView> TieredStore::ViewOf(const Lookup& lookup) const {
+absl::StatusOr<MemoryView> TieredStore::ViewOf(Lookup& lookup) const {
   Space& space = parts_->space;
   const format::Record& record = lookup.record.record;
   const FileOffset slot = space.geometry().OffsetOf(record.slot);
-  if (!space.Contains(record.slot)) {
-    return Damaged("embedding", slot.value, "it lies outside of the file");
-  }
+  lookup.place = {"embedding", slot, format::kSlotBytes};
+  if (!space.Contains(record.slot)) return Damaged(lookup.place, "it lies outside of the file");
   const std::span<const std::byte, format::kSlotBytes> embedding(
       space.Bytes(slot, format::kSlotBytes), format::kSlotBytes);
   if (format::EmbeddingHash(embedding) != record.embedding_hash) {
-    return Damaged("embedding", slot.value, "its checksum does not match its bytes");
+    return Damaged(lookup.place, "its checksum does not match its bytes");
   }
   std::optional<std::string_view> content;
   if (record.content_bytes) content = record.content;
   if (record.blob) {
     const FileOffset offset = record.blob->offset;
+    lookup.place = {"blob", offset, *record.content_bytes};
     if (!space.Contains(offset, *record.content_bytes)) {
-      return Damaged("blob", offset.value, "it reaches beyond the end of the file");
+      return Damaged(lookup.place, "it reaches beyond the end of the file");
     }
     const std::span<const std::byte> blob(space.Bytes(offset, *record.content_bytes),
                                           *record.content_bytes);
     if (format::BlobChecksum(space.store_id(), offset, blob) != record.blob->checksum) {
-      return Damaged("blob", offset.value, "its checksum does not match its bytes");
+      return Damaged(lookup.place, "its checksum does not match its bytes");
     }
     content = std::string_view(reinterpret_cast<const char*>(blob.data()), blob.size());
   }
@@ -137,7 +139,7 @@ absl::StatusOr<Presence> TieredStore::View(std::string_view id,
     ENGRAM_RETURN_IF_ERROR(CheckId(id));
     const Call call(*this);
     ENGRAM_RETURN_IF_ERROR(call.status());
-    const Lookup lookup = Find(id, format::IdHash(id));
+    Lookup lookup = Find(id, format::IdHash(id));
     if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
     if (lookup.state != Lookup::State::kPresent) return Presence{false, lookup.sequence()};
     ENGRAM_ASSIGN_OR_RETURN(const MemoryView view, ViewOf(lookup));

@@ -32,7 +32,7 @@ struct IndexEntry {
   Sequence sequence;
   FileOffset place;  // of its record
   SlotIndex slot;
-  uint32_t record_bytes = 0;
+  uint32_t room_bytes = 0;  // of its record, see LogEntry::RoomBytes
 
   friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
 };
@@ -47,7 +47,8 @@ constexpr uint64_t HomeBucket(uint64_t hash, uint64_t home_buckets) {
   return static_cast<uint64_t>((static_cast<unsigned __int128>(hash) * home_buckets) >> 64);
 }
 
-// `number` is the bucket's position in the table.
+// `number` is the bucket's position in the table. REQUIRES: at most kBucketEntriesMax entries,
+// ascending by hash.
 void EncodeBucket(std::span<std::byte, kBucketBytes> target, uint64_t store_id,
                   Generation generation, uint64_t number, std::span<const IndexEntry> entries);
 
@@ -55,7 +56,7 @@ void EncodeBucket(std::span<std::byte, kBucketBytes> target, uint64_t store_id,
 bool BucketIsIntact(std::span<const std::byte, kBucketBytes> bytes, uint64_t store_id,
                     Generation generation, uint64_t number);
 
-// Of an intact bucket.
+// Of an intact bucket. REQUIRES: index < BucketCount(bytes).
 uint32_t BucketCount(std::span<const std::byte, kBucketBytes> bytes);
 uint64_t BucketHashAt(std::span<const std::byte, kBucketBytes> bytes, uint32_t index);
 IndexEntry BucketEntryAt(std::span<const std::byte, kBucketBytes> bytes, uint32_t index);
@@ -65,7 +66,7 @@ IndexEntry BucketEntryAt(std::span<const std::byte, kBucketBytes> bytes, uint32_
 // Of the extent with the row's number.
 struct ExtentRow {
   ExtentType type = ExtentType::kFree;
-  uint32_t run_extents = 1;  // of the run it begins
+  uint32_t run_extents = 1;  // of the run it begins; the others of the run are kContinued
   Generation generation;
   LogNumber first_log_number;  // kLog
   // kLog, kBlob: bytes of content, see api/fragmentation.h.
@@ -76,8 +77,8 @@ struct ExtentRow {
   friend bool operator==(const ExtentRow&, const ExtentRow&) = default;
 };
 
-// Memories whose hashes lie in a range may be lost: one whose newest known sequence is older than
-// `before` may have been changed or removed by what is no longer readable.
+// Memories whose hashes lie in a range, both ends included, may be lost: one whose newest known
+// sequence is older than `before` may have been changed or removed by what is no longer readable.
 struct Loss {
   uint64_t first_hash = 0;
   uint64_t last_hash = 0;
@@ -93,10 +94,13 @@ struct CheckpointMeta {
   friend bool operator==(const CheckpointMeta&, const CheckpointMeta&) = default;
 };
 
+// REQUIRES: runs end within the rows, rows of slots have all their slots and others none, and no
+// range of a loss ends before it begins.
 std::vector<std::byte> Encode(const CheckpointMeta& meta, const Geometry& geometry);
 
 // REQUIRES: the checksum of `bytes`, which the superblock holds, has been verified. DATA_LOSS: they
-// are no meta data all the same. Memory is bounded by a multiple of the size of `bytes`.
+// are no meta data all the same, to the last byte. Memory is bounded by a multiple of the size of
+// `bytes`.
 absl::StatusOr<CheckpointMeta> DecodeCheckpointMeta(std::span<const std::byte> bytes,
                                                     const Geometry& geometry);
 

@@ -30,12 +30,13 @@ enum class ExtentType : uint8_t {
 const char* ExtentTypeName(ExtentType type);
 
 struct ExtentHeader {
-  ExtentType type = ExtentType::kFree;
-  ExtentId extent;           // the one it begins; says where this header belongs
-  uint32_t run_extents = 1;  // how many extents are used as one
-  Generation generation;
-  // Log only: the number of the first entry, and the extent in which the log goes on when this one
-  // is full, with the generation it will have then. The link at the extent's end says it again.
+  ExtentType type = ExtentType::kFree;  // one that has a header
+  ExtentId extent;                      // the one it begins; says where this header belongs
+  uint32_t run_extents = 1;             // how many extents are used as one; kSlots, kLog: 1
+  Generation generation;                // not 0
+  // Log only, else 0: the number of the first entry, and the extent in which the log goes on when
+  // this one is full, with the generation it will have then. The link at the extent's end says it
+  // again.
   LogNumber first_log_number;
   ExtentId next_extent;
   Generation next_generation;
@@ -45,9 +46,11 @@ struct ExtentHeader {
 
 using ExtentHeaderBytes = std::array<std::byte, kExtentHeaderBytes>;
 
+// REQUIRES: the values are as ExtentHeader says.
 ExtentHeaderBytes Encode(const ExtentHeader& header, uint64_t store_id);
 
-// DATA_LOSS: these are not the bytes of an intact header of `extent` in the store `store_id`.
+// DATA_LOSS: these are not the bytes of an intact header of `extent` in the store `store_id`. The
+// header of an earlier use of the extent is intact, too: compare the generation with the expected.
 absl::StatusOr<ExtentHeader> DecodeExtentHeader(
     std::span<const std::byte, kExtentHeaderBytes> bytes, uint64_t store_id, ExtentId extent);
 

@@ -6,7 +6,9 @@
 #ifndef ENGRAM_FORMAT_GEOMETRY_H_
 #define ENGRAM_FORMAT_GEOMETRY_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "api/memory.h"
@@ -29,12 +31,16 @@ static_assert(kSlotBytes % 64 == 0 && kExtentHeaderBytes % 64 == 0, "slots are 6
 inline constexpr uint64_t kAlignment = 8;
 // Incarnation k hands out sequences and generations from k * this on.
 inline constexpr uint64_t kNumbersPerIncarnation = uint64_t{1} << 40;
+// The last incarnation whose numbers fit into 64 bits.
+inline constexpr uint64_t kIncarnationMax = UINT64_MAX / kNumbersPerIncarnation;
 
+// REQUIRES: the result fits into 64 bits.
 constexpr uint64_t RoundUp(uint64_t value, uint64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// What depends on the size of extents. Immutable.
+// What depends on the size of extents, which is within the bounds of api/options.h. Immutable.
+// Extents and slots are those of a file, that is, below ExtentsMax().
 struct Geometry {
   uint64_t extent_bytes = 0;
 
@@ -52,13 +58,15 @@ struct Geometry {
   constexpr uint64_t PayloadBytes(uint64_t extents) const {
     return extents * extent_bytes - kExtentHeaderBytes;
   }
-  // The shortest run with a payload of `bytes`.
+  // The shortest run with a payload of `bytes`. REQUIRES: bytes < 2^63.
   constexpr uint64_t RunFor(uint64_t bytes) const {
     return (bytes + kExtentHeaderBytes + extent_bytes - 1) / extent_bytes;
   }
   constexpr uint32_t SlotsPerExtent() const {
     return static_cast<uint32_t>(PayloadBytes(1) / kSlotBytes);
   }
+  // More extents than this a file cannot have: their slots could not be numbered in 32 bits.
+  constexpr uint64_t ExtentsMax() const { return (uint64_t{1} << 32) / SlotsPerExtent(); }
   constexpr ExtentId ExtentOf(SlotIndex slot) const { return {slot.value / SlotsPerExtent()}; }
   constexpr uint32_t IndexInExtent(SlotIndex slot) const { return slot.value % SlotsPerExtent(); }
   constexpr SlotIndex SlotAt(ExtentId extent, uint32_t index) const {

@@ -49,7 +49,7 @@ inline constexpr uint64_t kLinkBytes = 40;
 inline constexpr uint32_t kFrameHashesMax = 128;
 inline constexpr uint64_t kFrameBytesMax = kFrameBytes + kFrameHashesMax * sizeof(uint64_t);
 
-// Content that stands outside of its record.
+// Content that stands outside of its record; never empty.
 struct BlobPlace {
   FileOffset offset;
   uint64_t checksum = 0;  // of the content, seeded by its place
@@ -59,13 +59,14 @@ struct BlobPlace {
 // room may have been used again.
 struct ReleasedBlob {
   FileOffset offset;
-  uint32_t bytes = 0;  // of content
+  uint32_t bytes = 0;  // of content; never 0
 };
 
 // What a record says besides the id.
 struct Record {
   Sequence sequence;
   // Of the id's mutation before this one, which it replaces in the index; 0: the index has none.
+  // Always before `sequence`.
   Sequence predecessor;
   SlotIndex slot;
   uint64_t embedding_hash = 0;
@@ -110,15 +111,20 @@ struct LogEntry {
   MoveTarget move;                            // kMove
 
   // kFrame: every entry before `durable` is; `hash_count` hashes of ids, of the entries from
-  // `first_hashed` on; 0 for entries that are about no memory.
+  // `first_hashed` on, all of them before this frame; 0 for entries that are about no memory.
   LogNumber durable;
   LogNumber first_hashed;
   uint32_t hash_count = 0;
-  bool follows_frame = false;  // the entry before `first_hashed` is a frame
-  uint64_t HashAt(uint32_t index) const;
+  bool follows_frame = false;             // the entry before `first_hashed` is a frame
+  uint64_t HashAt(uint32_t index) const;  // REQUIRES: index < hash_count
 
   ExtentId next_extent;  // kLink
   Generation next_generation;
+
+  // What of it counts as room of content: all but the blob that it releases.
+  uint32_t RoomBytes() const {
+    return bytes - static_cast<uint32_t>(released_blob ? kReleasedBlobBytes : 0);
+  }
 
   bool is_about_memory() const { return kind != EntryKind::kFrame && kind != EntryKind::kLink; }
 
@@ -141,13 +147,19 @@ uint64_t MoveEntryBytes(size_t id_bytes);
 uint64_t FrameEntryBytes(size_t hashes);
 
 // ---- Encoders. Each fills `target`, which has exactly the entry's size.
+//
+// REQUIRES, of all: `number` is at least the place's first one and less than 2^32 above it, an id
+// has 1..kIdBytesMax bytes, the entry fewer than 2^32, and the values are as their types say.
 
+// REQUIRES: kRecord or kRelocated; content_bytes agrees with `content`, or there is a blob, which
+// is not empty, and no `content`.
 void EncodeRecord(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
                   EntryKind kind, std::string_view id, const Record& record);
 void EncodeRemove(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
                   std::string_view id, const Removal& removal);
 void EncodeMove(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
                 std::string_view id, Sequence sequence, const MoveTarget& move);
+// REQUIRES: durable <= number; at most kFrameHashesMax hashes, all of entries before `number`.
 void EncodeFrame(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
                  LogNumber durable, LogNumber first_hashed, bool follows_frame,
                  std::span<const uint64_t> hashes);
@@ -158,7 +170,8 @@ void EncodeLink(std::span<std::byte> target, const EntryPlace& place, LogNumber 
 // intact entry that was written for `place`. Reads no byte outside of `bytes`.
 absl::StatusOr<LogEntry> DecodeEntry(std::span<const std::byte> bytes, const EntryPlace& place);
 
-// As DecodeEntry, without words for what is wrong: for searching. False: DecodeEntry would fail.
+// As DecodeEntry, without words for what is wrong: for searching. False: DecodeEntry would fail;
+// `entry` is then anything.
 bool TryDecodeEntry(std::span<const std::byte> bytes, const EntryPlace& place, LogEntry& entry);
 
 // The checksum that a BlobPlace holds.

@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/checksum.h"
 #include "base/coding.h"
+#include "format/checkpoint_pages.h"
 
 namespace engram::inline ENGRAM_BODY::format {
 namespace {
@@ -56,17 +57,77 @@ bool BeginsWith(std::span<const std::byte> bytes, std::string_view magic) {
   return std::memcmp(bytes.data(), magic.data(), kMagicBytes) == 0;
 }
 
-absl::Status CheckBounds(const Superblock& superblock, uint32_t runs, uint32_t segments) {
-  if (superblock.extent_bytes < kExtentBytesMin || superblock.extent_bytes > kExtentBytesMax ||
-      superblock.extent_bytes % (4 * kKiB) != 0) {
-    return absl::DataLossError(
-        absl::StrCat("superblock: an extent cannot have ", superblock.extent_bytes, " bytes"));
+// ---- What no superblock says, whoever wrote it; empty: nothing is wrong.
+
+bool IsExtentSize(uint64_t bytes) {
+  return bytes >= kExtentBytesMin && bytes <= kExtentBytesMax && bytes % (4 * kKiB) == 0;
+}
+
+std::string_view WhatIsWrongWithSegments(const Superblock& superblock) {
+  if (superblock.segments.empty()) return "it does not say where its log begins";
+  if (superblock.clean && superblock.segments.size() > 1) return "it is clean, but has to replay";
+  const uint64_t extents_max = Geometry{superblock.extent_bytes}.ExtentsMax();
+  LogNumber first;
+  for (const LogSegment& segment : superblock.segments) {
+    if (segment.extent.value >= extents_max || segment.offset < kExtentHeaderBytes ||
+        segment.offset > superblock.extent_bytes || segment.offset % kAlignment != 0) {
+      return "a segment of the log lies outside of any extent";
+    }
+    // The log of a new store has no extent yet.
+    if (segment.generation == Generation{} && !superblock.clean) {
+      return "a segment of the log has no generation";
+    }
+    if (segment.first == LogNumber{} || segment.first < segment.extent_first) {
+      return "a segment of the log begins before its extent";
+    }
+    if (segment.first < first) return "the segments of the log are out of order";
+    first = segment.first;
   }
-  if (runs > Superblock::kRunsMax || segments > Superblock::kSegmentsMax) {
-    return absl::DataLossError(
-        absl::StrCat("superblock: ", runs, " runs and ", segments, " segments do not fit"));
+  return {};
+}
+
+std::string_view WhatIsWrongWithCheckpoint(const Superblock& superblock) {
+  if (superblock.checkpoint_generation == Generation{}) {
+    const bool empty = superblock.meta_bytes == 0 && superblock.meta_checksum == 0 &&
+                       superblock.home_buckets == 0 && superblock.buckets == 0 &&
+                       superblock.memories == 0 && superblock.runs.empty();
+    return empty ? "" : "it has parts of a checkpoint, but none";
   }
-  return absl::OkStatus();
+  if (superblock.home_buckets > superblock.buckets ||
+      (superblock.home_buckets == 0 && superblock.memories != 0)) {
+    return "its buckets contradict each other";
+  }
+  const Geometry geometry{superblock.extent_bytes};
+  uint64_t extents = 0;
+  for (const ExtentRun& run : superblock.runs) {
+    if (run.extents == 0 || run.first.value + uint64_t{run.extents} > geometry.ExtentsMax()) {
+      return "a run of the checkpoint lies outside of any file";
+    }
+    extents += run.extents;
+  }
+  if (extents > geometry.ExtentsMax()) return "runs of the checkpoint overlap";
+  const uint64_t room =
+      extents * superblock.extent_bytes - superblock.runs.size() * kExtentHeaderBytes;
+  if (superblock.buckets > room / kBucketBytes ||
+      superblock.meta_bytes > room - superblock.buckets * kBucketBytes) {
+    return "the checkpoint has no room in its runs";
+  }
+  if (superblock.memories > superblock.buckets * kBucketEntriesMax) {
+    return "the checkpoint has more memories than its buckets hold";
+  }
+  return {};
+}
+
+std::string_view WhatIsWrong(const Superblock& superblock) {
+  if (!IsExtentSize(superblock.extent_bytes)) return "no extent has its size";
+  if (superblock.incarnation > kIncarnationMax) return "its incarnation is too high";
+  const std::string_view wrong = WhatIsWrongWithSegments(superblock);
+  return wrong.empty() ? WhatIsWrongWithCheckpoint(superblock) : wrong;
+}
+
+absl::Status DamagedFor(std::string_view reason) {
+  return absl::DataLossError(
+      absl::StrCat("superblock: ", absl::string_view(reason.data(), reason.size())));
 }
 
 }  // namespace
@@ -75,6 +136,8 @@ SuperblockBytes Encode(const Superblock& superblock) {
   ENGRAM_CHECK(superblock.runs.size() <= Superblock::kRunsMax, "too many runs for a superblock");
   ENGRAM_CHECK(superblock.segments.size() <= Superblock::kSegmentsMax,
                "too many segments for a superblock");
+  const std::string_view wrong = WhatIsWrong(superblock);
+  ENGRAM_CHECK(wrong.empty(), wrong);
   SuperblockBytes bytes{};
   std::byte* const at = bytes.data();
   std::memcpy(at, kMagic.data(), kMagicBytes);
@@ -115,11 +178,11 @@ absl::StatusOr<Superblock> DecodeSuperblock(std::span<const std::byte, kSuperblo
   if (BeginsWith(bytes, kMagicOfFormat1)) {
     return absl::UnimplementedError("this is a file of format 1, which is not opened as a store");
   }
-  if (!BeginsWith(bytes, kMagic)) return absl::DataLossError("superblock: it has no magic");
+  if (!BeginsWith(bytes, kMagic)) return DamagedFor("it has no magic");
   const auto version = LoadLittleEndian<uint32_t>(at + kVersionAt);
   const auto checksum = LoadLittleEndian<uint64_t>(at + kChecksumAt);
   if (checksum != ChecksumOf(bytes, version)) {
-    return absl::DataLossError("superblock: its checksum does not match its bytes");
+    return DamagedFor("its checksum does not match its bytes");
   }
   if (version != kVersion) {
     return absl::UnimplementedError(absl::StrCat("this store is of format version ", version,
@@ -140,7 +203,9 @@ absl::StatusOr<Superblock> DecodeSuperblock(std::span<const std::byte, kSuperblo
   superblock.checkpoint_sequence = {LoadLittleEndian<uint64_t>(at + kCheckpointSequenceAt)};
   const auto runs = LoadLittleEndian<uint32_t>(at + kRunCountAt);
   const auto segments = LoadLittleEndian<uint32_t>(at + kSegmentCountAt);
-  if (absl::Status status = CheckBounds(superblock, runs, segments); !status.ok()) return status;
+  if (runs > Superblock::kRunsMax || segments > Superblock::kSegmentsMax) {
+    return DamagedFor("it has more runs or segments than fit");
+  }
   for (uint32_t i = 0; i < runs; ++i) {
     const std::byte* const run = at + kRunsAt + i * kRunBytes;
     superblock.runs.push_back(
@@ -153,6 +218,12 @@ absl::StatusOr<Superblock> DecodeSuperblock(std::span<const std::byte, kSuperblo
                                    {LoadLittleEndian<uint64_t>(segment + 16)},
                                    {LoadLittleEndian<uint32_t>(segment + 24)},
                                    LoadLittleEndian<uint32_t>(segment + 28)});
+  }
+  if (const std::string_view wrong = WhatIsWrong(superblock); !wrong.empty()) {
+    return DamagedFor(wrong);
+  }
+  if (!std::ranges::equal(Encode(superblock), bytes)) {
+    return DamagedFor("its reserved bytes are not zero");
   }
   return superblock;
 }

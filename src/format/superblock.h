@@ -26,14 +26,15 @@ struct ExtentRun {
   friend bool operator==(const ExtentRun&, const ExtentRun&) = default;
 };
 
-// A stretch of the log: it begins at `offset` bytes into `extent` with entry `first`, and ends
-// where the next segment's first entry would follow. Everything before the last segment is durable.
+// A stretch of the log: it begins at `offset` bytes into `extent`, a multiple of kAlignment, with
+// entry `first`, and ends where the next segment's first entry would follow. Everything before the
+// last segment is durable.
 struct LogSegment {
-  LogNumber first;
-  Generation generation;   // of the extent
-  LogNumber extent_first;  // of the extent's first entry
+  LogNumber first;         // not 0
+  Generation generation;   // of the extent; not 0 unless the store is clean
+  LogNumber extent_first;  // of the extent's first entry; at most `first`
   ExtentId extent;
-  uint32_t offset = 0;
+  uint32_t offset = 0;  // behind the extent's header
   friend bool operator==(const LogSegment&, const LogSegment&) = default;
 };
 
@@ -43,33 +44,37 @@ struct Superblock {
 
   uint64_t store_id = 0;
   uint64_t number = 0;       // of this write of the superblock
-  uint64_t incarnation = 0;  // raised by each Open, before its first mutation
+  uint64_t incarnation = 0;  // raised by each Open, before its first mutation; <= kIncarnationMax
   bool clean = false;        // closed: nothing follows in the log
   uint64_t extent_bytes = 0;
 
   // The checkpoint: a stream of its buckets and behind them its meta data, over the payloads of
-  // `runs`. Without one, generation is 0.
+  // `runs`, which have room for it. Without one, generation is 0, and so is all the rest but
+  // checkpoint_sequence.
   Generation checkpoint_generation;
   uint64_t meta_bytes = 0;
   uint64_t meta_checksum = 0;
-  uint64_t home_buckets = 0;
-  uint64_t buckets = 0;
+  uint64_t home_buckets = 0;     // 0 only if there are no memories
+  uint64_t buckets = 0;          // at least home_buckets
   uint64_t memories = 0;         // entries in the buckets
   Sequence checkpoint_sequence;  // no entry of the checkpoint is newer
   std::vector<ExtentRun> runs;
 
-  std::vector<LogSegment> segments;  // what to replay, in order; none if clean
+  // What to replay, at least one, `first` never falling. If clean, one: where the log goes on.
+  std::vector<LogSegment> segments;
 
   friend bool operator==(const Superblock&, const Superblock&) = default;
 };
 
 using SuperblockBytes = std::array<std::byte, kSuperblockBytes>;
 
-// REQUIRES: no more runs and segments than fit.
+// REQUIRES: no more runs and segments than fit, extents of the file's size, and all values as
+// Superblock says.
 SuperblockBytes Encode(const Superblock& superblock);
 
 // DATA_LOSS: these are not the bytes of an intact superblock; UNIMPLEMENTED: of another version,
-// named.
+// named. What is accepted is safe to compute with: every extent, run and stream lies in a file that
+// can be.
 absl::StatusOr<Superblock> DecodeSuperblock(std::span<const std::byte, kSuperblockBytes> bytes);
 
 }  // namespace engram::inline ENGRAM_BODY::format

@@ -59,7 +59,7 @@ class DamageScenario final : public world::Scenario {
     opened->reset();
     opened = Open();
     Demand(opened.ok(), "cannot be opened after healing", opened.status());
-    CheckHealed(ReadAll(**opened));
+    CheckHealed(ReadAll(**opened), "after opening it again");
   }
 
  private:
@@ -185,18 +185,20 @@ class DamageScenario final : public world::Scenario {
       Demand(stored.ok(), "cannot be healed", stored.status());
       healed_[key] = {.damaged = false, .witness = WitnessOf(key, kValue)};
     }
-    CheckHealed(ReadAll(store));
+    CheckHealed(ReadAll(store), "at once");
   }
 
-  void CheckHealed(const Shown& shown) {
+  void CheckHealed(const Shown& shown, std::string_view when) {
     for (uint16_t key = 0; key < kKeys; ++key) {
       const Shown::Answer& answer = shown.answers[key];
       const Shown::Answer& expected = healed_[key];
+      // A removal may have been forgotten, and the index cannot prove absence where it is damaged.
+      if (answer.damaged && !expected.witness.has_value()) continue;
       const bool same = !answer.damaged &&
                         answer.witness.has_value() == expected.witness.has_value() &&
                         (!answer.witness || model::SameBits(*answer.witness, *expected.witness));
       if (!same) {
-        Fail("not healed", absl::StrCat(std::string(KeyName(key)), " is ",
+        Fail("not healed", absl::StrCat(std::string(KeyName(key)), " is ", std::string(when), " ",
                                         answer.damaged   ? "DATA_LOSS"
                                         : answer.witness ? *answer.witness->content
                                                          : "nothing"));

@@ -70,6 +70,9 @@ bool StoreClient::Excused(const absl::Status& status, uint64_t faults_before) co
          (absl::IsUnavailable(status) || absl::IsResourceExhausted(status));
 }
 
+// A sync that fails may take back what no earlier one covered, also from those who look at it.
+bool StoreClient::LostBySync() const { return excuses_.faults && store_->Stats().read_only; }
+
 void StoreClient::DemandExcuse(std::string_view call, const absl::Status& status,
                                uint64_t faults_before) {
   if (status.ok() || died() || Excused(status, faults_before)) return;
@@ -107,7 +110,7 @@ bool StoreClient::Open(bool was_torn) {
     return false;
   }
   store_ = *std::move(opened);
-  DemandNoDamage(was_torn);
+  DemandNoDamage(was_torn || excuses_.faults);
   return true;
 }
 
@@ -129,6 +132,10 @@ void StoreClient::ReadInto(Call& call, Verb verb) {
   const uint64_t faults = Faults();
   absl::StatusOr<Presence> seen = ReadBy(verb, call.argument.id, call);
   if (died()) return;
+  if (absl::IsDataLoss(seen.status()) && LostBySync()) {
+    call.outcome = CallOutcome::kRejected;
+    return;
+  }
   DemandExcuse("A read", seen.status(), faults);
   call.sequence = seen.ok() ? seen->sequence : Sequence{};
   if (!seen.ok()) {
@@ -152,7 +159,7 @@ bool StoreClient::ReadRecovered() {
     call.invoked_at = world_.Now();
     do {
       ReadInto(call, Verb::kGet);  // what fails has its excuse, and is read again
-    } while (!died() && call.outcome == CallOutcome::kRejected);
+    } while (!died() && call.outcome == CallOutcome::kRejected && !LostBySync());
     if (died()) return false;
     call.returned_at = world_.Now();
     Demand(call.outcome != CallOutcome::kDamaged, "false corruption",
@@ -182,13 +189,17 @@ bool StoreClient::Reopen(uint16_t operation) {
   if (!was_read_only) DemandExcuse("Close", closed, faults);
   call.outcome = closed.ok() ? CallOutcome::kOk : CallOutcome::kRejected;
   recorder_.Return(call);
-  Demand(absl::IsFailedPrecondition(store_->Sync()), "wrong answer",
+  const absl::Status synced = store_->Sync();
+  Demand(absl::IsFailedPrecondition(synced) || Excused(synced, faults), "wrong answer",
          "A closed store did not refuse to sync.");
   store_.reset();
+  const uint64_t faults_of_closing = Faults();
   if (died() || !Open(/*was_torn=*/!closed.ok())) return false;
+  // What fails to open it may have begun to change it.
+  const bool is_clean = closed.ok() && Faults() == faults_of_closing;
   const RecoveryReport& report = store_->recovery();
-  Demand(!closed.ok() || (report.clean && !report.created && !report.tail_was_cut &&
-                          report.entries_replayed == 0),
+  Demand(!is_clean || (report.clean && !report.created && !report.tail_was_cut &&
+                       report.entries_replayed == 0),
          "wrong answer", "Opening a store that was closed was not a clean reopening.");
   return ReadRecovered();
 }

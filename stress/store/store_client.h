@@ -57,6 +57,7 @@ class StoreClient {
   // began).
   bool Excused(const absl::Status& status, uint64_t faults_before) const;
   void DemandNoDamage(bool was_torn);
+  bool LostBySync() const;
   void DemandExcuse(std::string_view call, const absl::Status& status, uint64_t faults_before);
   void Demand(bool condition, std::string_view claim, std::string_view detail);
 

@@ -22,6 +22,7 @@ void StoreClient::CheckCount() {
     const uint64_t faults = Faults();
     const absl::StatusOr<Presence> presence = store_->Contains(IdOf(key));
     if (died()) return;
+    if (absl::IsDataLoss(presence.status()) && LostBySync()) return;
     DemandExcuse("Contains", presence.status(), faults);
     if (!presence.ok()) return;
     present += presence->present ? 1 : 0;
@@ -35,7 +36,7 @@ void StoreClient::Verify() {
   const absl::StatusOr<VerifyReport> report = store_->Verify();
   if (died()) return;
   DemandExcuse("Verify", report.status(), faults);
-  if (!report.ok()) return;
+  if (!report.ok() || LostBySync()) return;
   const AllocationScope scope;
   if (!report->damages.empty()) {
     const Damage& damage = report->damages.front();
@@ -96,6 +97,7 @@ void StoreClient::CompareBackup(MemoryStore& backup) {
     const absl::StatusOr<GetResult> mine = store_->Get(IdOf(key));
     const absl::StatusOr<GetResult> copied = backup.Get(IdOf(key));
     if (died()) return;
+    if (LostBySync()) return;
     DemandExcuse("Get", mine.status(), faults);
     DemandExcuse("Get from a backup", copied.status(), faults);
     if (!mine.ok() || !copied.ok()) continue;

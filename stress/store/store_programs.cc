@@ -275,7 +275,7 @@ std::vector<StoreProgram> InterleavePrograms(const OpenStore& open) {
         {.name = "pair_" + std::string(pair.name),
          .open = open,
          .setup = Setup::kRare,
-         .bounds = {.steps_max = 200'000, .preemptions_max = 2},
+         .bounds = {.steps_max = 200'000},
          .generate = [operations = PairOperations(pair)](uint64_t) { return operations; }},
         "Two operations side by side."));
   }

@@ -44,7 +44,10 @@ class StoreScenario final : public world::Scenario {
   void Recover() override {
     StoreClient client = MakeClient();
     if (!client.Open(/*was_torn=*/true) || !client.ReadRecovered()) return;
-    if (trial_->images != nullptr) trial_->images->Add(world_.disk().ImageFingerprint());
+    if (trial_->images != nullptr) {
+      const world::AllocationScope scope;
+      trial_->images->Add(world_.disk().ImageFingerprint());
+    }
     PerformAll(client, kAfterCrash);
     client.ReadAll(kAfterCrash);
   }

@@ -1,0 +1,336 @@
+// Fuzz target: decoding what is on disk. Claim: whatever the bytes, each decoder of src/format
+// returns, reads nothing outside of them, allocates no more than a small multiple of them, and
+// refuses with a reason or accepts; what it accepts encodes to the same bytes again, and is safe to
+// compute with.
+//
+// An input begins with a letter for the structure (s superblock, h extent header, e log entry,
+// b bucket, m meta data) and a digit for the size of extents; what follows are the structure's
+// bytes, zeros at the end left out if its size is fixed. A checksum guards nearly all, so the
+// mutator mostly repairs it, and the length of an entry, after changing what they cover. Now and
+// then it starts anew from an encoding of the samples, so that what is tried stays near the format
+// even if the corpus is of an older one.
+//
+// Run it with `ci/fuzz decoders`; its corpus, fuzz/corpora/decoders, is replayed by every test run.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/check.h"
+#include "base/checksum.h"
+#include "base/coding.h"
+#include "format/samples_fixture.h"
+
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
+// Of the sanitizers' runtime: calls the first function for each allocation.
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the name is theirs.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void*,
+                                                                           size_t),
+                                                         void (*freed)(const volatile void*));
+
+namespace engram::inline ENGRAM_BODY::format {
+namespace {
+
+constexpr size_t kPrefixBytes = 2;
+constexpr ExtentId kExtent{6};
+constexpr std::array<uint64_t, 4> kExtentSizes = {8 * kKiB, 12 * kKiB, 200 * kKiB, 4 * kMiB};
+
+Geometry GeometryOf(uint8_t digit) { return {kExtentSizes[digit % kExtentSizes.size()]}; }
+
+// ---- Bounded allocation.
+
+bool allocations_count = false;
+size_t bytes_allocated = 0;
+
+void CountAllocation(const volatile void* /*memory*/, size_t bytes) {
+  if (allocations_count) bytes_allocated += bytes;
+}
+void IgnoreRelease(const volatile void* /*memory*/) {}
+
+// The runtime has room for few hooks: installed once.
+bool AllocationsAreSeen() {
+  static const bool installed =
+      __sanitizer_install_malloc_and_free_hooks(CountAllocation, IgnoreRelease) != 0;
+  return installed;
+}
+
+// What `decode` returns; it must not allocate much more than the size of `bytes`.
+template <typename Decode>
+auto Bounded(std::span<const std::byte> bytes, const Decode& decode) {
+  ENGRAM_CHECK(AllocationsAreSeen(), "allocations cannot be counted");
+  bytes_allocated = 0;
+  allocations_count = true;
+  auto result = decode();
+  allocations_count = false;
+  ENGRAM_CHECK(bytes_allocated <= 8 * bytes.size() + 4 * kKiB, "decoding allocated too much");
+  return result;
+}
+
+// ---- Decoders.
+
+void RefusedWithReason(const absl::Status& status) {
+  ENGRAM_CHECK(absl::IsDataLoss(status), "refused with another code");
+  ENGRAM_CHECK(!status.message().empty(), "refused without a reason");
+}
+
+void CheckSame(std::span<const std::byte> again, std::span<const std::byte> bytes) {
+  ENGRAM_CHECK(std::ranges::equal(again, bytes), "accepted bytes are not those of their value");
+}
+
+// Whether the checkpoint's stream fits into its runs, and these into a file, computed in such a way
+// that nothing wraps around.
+bool IsSafe(const Superblock& superblock) {
+  using Wide = unsigned __int128;
+  const Geometry geometry{superblock.extent_bytes};
+  Wide room = 0;
+  for (const ExtentRun& run : superblock.runs) {
+    if (Wide{run.first.value} + run.extents > geometry.ExtentsMax()) return false;
+    room += Wide{run.extents} * superblock.extent_bytes - kExtentHeaderBytes;
+  }
+  return superblock.meta_bytes + Wide{superblock.buckets} * kBucketBytes <= room &&
+         superblock.memories <= Wide{superblock.buckets} * kBucketEntriesMax &&
+         superblock.runs.size() <= Superblock::kRunsMax &&
+         superblock.segments.size() <= Superblock::kSegmentsMax;
+}
+
+void TrySuperblock(std::span<const std::byte, kSuperblockBytes> bytes) {
+  const auto superblock = Bounded(bytes, [&] { return DecodeSuperblock(bytes); });
+  if (superblock.ok()) {
+    CheckSame(Encode(*superblock), bytes);
+    ENGRAM_CHECK(IsSafe(*superblock), "a superblock names what cannot be");
+  } else if (absl::IsUnimplemented(superblock.status())) {
+    const bool is_format_1 = std::memcmp(bytes.data(), "AMMARGNE", 8) == 0;
+    ENGRAM_CHECK(is_format_1 || LoadLittleEndian<uint32_t>(bytes.data() + 8) != kVersion,
+                 "this version is said to be another");
+  } else {
+    RefusedWithReason(superblock.status());
+  }
+}
+
+void TryExtentHeader(std::span<const std::byte, kExtentHeaderBytes> bytes) {
+  const auto header =
+      Bounded(bytes, [&] { return DecodeExtentHeader(bytes, kSampleStore, kExtent); });
+  if (header.ok()) {
+    ENGRAM_CHECK(header->extent == kExtent, "the header of another extent");
+    CheckSame(Encode(*header, kSampleStore), bytes);
+  } else {
+    RefusedWithReason(header.status());
+  }
+}
+
+void TryEntry(std::span<const std::byte> bytes) {
+  const auto entry = Bounded(bytes, [&] { return DecodeEntry(bytes, kSamplePlace); });
+  LogEntry tried;
+  ENGRAM_CHECK(TryDecodeEntry(bytes, kSamplePlace, tried) == entry.ok(), "the decoders disagree");
+  if (entry.ok()) {
+    ENGRAM_CHECK(entry->bytes <= bytes.size() && entry->bytes % kAlignment == 0, "a wrong length");
+    CheckSame(EncodedAgain(*entry, kSamplePlace), bytes.first(entry->bytes));
+    CheckSame(EncodedAgain(tried, kSamplePlace), bytes.first(entry->bytes));
+  } else {
+    RefusedWithReason(entry.status());
+  }
+}
+
+void TryBucket(std::span<const std::byte, kBucketBytes> bytes) {
+  if (!Bounded(bytes, [&] {
+        return BucketIsIntact(bytes, kSampleStore, kSampleCheckpoint, kSampleBucketNumber);
+      })) {
+    return;
+  }
+  std::vector<IndexEntry> entries;
+  for (uint32_t i = 0; i < BucketCount(bytes); ++i) {
+    entries.push_back(BucketEntryAt(bytes, i));
+    ENGRAM_CHECK(BucketHashAt(bytes, i) == entries.back().hash, "two hashes of one entry");
+  }
+  CheckSame(EncodedBucket(entries), bytes);
+}
+
+void TryMeta(std::span<const std::byte> bytes, const Geometry& geometry) {
+  const auto meta = Bounded(bytes, [&] { return DecodeCheckpointMeta(bytes, geometry); });
+  if (!meta.ok()) return RefusedWithReason(meta.status());
+  CheckSame(Encode(*meta, geometry), bytes);
+  size_t extent = 0;
+  while (extent < meta->extents.size()) {
+    const ExtentRow& row = meta->extents[extent];
+    const size_t run = row.type == ExtentType::kFree ? 1 : row.run_extents;
+    ENGRAM_CHECK(run >= 1 && run <= meta->extents.size() - extent, "a run leads out of the file");
+    extent += run;
+  }
+}
+
+// ---- Inputs.
+
+// Of a structure of fixed size; 0: its size is that of the input.
+size_t FixedSizeOf(uint8_t letter) {
+  switch (letter) {
+    case 's':
+      return kSuperblockBytes;
+    case 'h':
+      return kExtentHeaderBytes;
+    case 'b':
+      return kBucketBytes;
+    default:
+      return 0;
+  }
+}
+
+// False: this is no input.
+bool Try(std::span<const uint8_t> input) {
+  if (input.size() < kPrefixBytes) return false;
+  const uint8_t letter = input[0];
+  const auto body = std::as_bytes(input.subspan(kPrefixBytes));
+  const size_t fixed_size = FixedSizeOf(letter);
+  if (fixed_size != 0 && body.size() > fixed_size) return false;
+  // A copy of exactly the size, so that every read outside of it is seen.
+  const size_t size = fixed_size != 0 ? fixed_size : body.size();
+  const auto copy = std::make_unique<std::byte[]>(size);
+  std::ranges::copy(body, copy.get());
+  const std::span<const std::byte> bytes(copy.get(), size);
+  switch (letter) {
+    case 's':
+      TrySuperblock(bytes.first<kSuperblockBytes>());
+      return true;
+    case 'h':
+      TryExtentHeader(bytes.first<kExtentHeaderBytes>());
+      return true;
+    case 'e':
+      TryEntry(bytes);
+      return true;
+    case 'b':
+      TryBucket(bytes.first<kBucketBytes>());
+      return true;
+    case 'm':
+      TryMeta(bytes, GeometryOf(input[1]));
+      return true;
+    default:
+      return false;
+  }
+}
+
+// ---- Mutations.
+
+// Some sample as an input.
+Bytes SampleInput(unsigned seed) {
+  std::vector<std::pair<char, Bytes>> samples;
+  const auto add = [&samples](char letter, std::span<const std::byte> bytes) {
+    samples.push_back({letter, Bytes(bytes.begin(), bytes.end())});
+  };
+  add('s', Encode(SampleSuperblock()));
+  add('s', Encode(NewSuperblock()));
+  add('h', Encode(SampleHeader(), kSampleStore));
+  ExtentHeader run = SampleRunHeader();
+  run.extent = kExtent;
+  add('h', Encode(run, kSampleStore));
+  for (const SampleEntry& entry : SampleEntries()) add('e', entry.bytes);
+  add('b', EncodedBucket(SampleIndexEntries()));
+  add('b', EncodedBucket({}));
+  add('m', Encode(SampleMeta(), kSampleGeometry));
+  add('m', Encode(CheckpointMeta{}, kSampleGeometry));
+  auto& [letter, bytes] = samples[seed % samples.size()];
+  if (FixedSizeOf(static_cast<uint8_t>(letter)) != 0) {
+    while (bytes.back() == std::byte{0}) bytes.pop_back();
+  }
+  Bytes input = {static_cast<std::byte>(letter), std::byte{'0'}};
+  input.insert(input.end(), bytes.begin(), bytes.end());
+  return input;
+}
+
+// Writes a value that is at some bound to some field of `body`.
+void SetField(std::span<std::byte> body, unsigned seed) {
+  constexpr std::array<uint64_t, 12> kValues = {
+      0, 1, 2, 7, 8, 511, 1024, 1025, 1u << 31, UINT32_MAX, uint64_t{1} << 63, UINT64_MAX};
+  const uint64_t value = kValues[seed % kValues.size()];
+  const size_t width = size_t{1} << (seed / 16 % 4);
+  if (body.size() < width) return;
+  std::array<std::byte, 8> bytes;
+  StoreLittleEndian(bytes.data(), value);
+  const size_t position = seed / 64 % (body.size() - width + 1) / width * width;
+  std::copy_n(bytes.begin(), width, body.begin() + static_cast<ptrdiff_t>(position));
+}
+
+void StoreChecksumOf(Bytes& body, Generation generation, uint64_t position) {
+  StoreLittleEndian(body.data(), Checksum(std::span(body).subspan(8),
+                                          PlaceSeed(kSampleStore, generation, position)));
+}
+
+// Gives `body` the checksum, and an entry the length, that the decoder expects.
+void Repair(uint8_t letter, Bytes& body) {
+  const size_t fixed_size = FixedSizeOf(letter);
+  if (fixed_size != 0) body.resize(fixed_size);
+  switch (letter) {
+    case 's': {
+      const auto version = LoadLittleEndian<uint32_t>(body.data() + 8);
+      const uint64_t front = Checksum(std::span(body).first(120), version);
+      StoreLittleEndian(body.data() + 120, Checksum(std::span(body).subspan(128), front));
+      break;
+    }
+    case 'h':
+      StoreChecksumOf(body, Generation{}, kExtent.value);
+      break;
+    case 'b':
+      StoreChecksumOf(body, kSampleCheckpoint, kSampleBucketNumber);
+      break;
+    case 'e':
+      body.resize(std::max<size_t>(RoundUp(body.size(), kAlignment), kEntryHeaderBytes));
+      StoreLittleEndian(body.data() + 8, static_cast<uint32_t>(body.size()));
+      StoreChecksumOf(body, kSamplePlace.generation, kSamplePlace.offset.value);
+      break;
+    default:
+      break;
+  }
+  if (fixed_size != 0) {
+    while (!body.empty() && body.back() == std::byte{0}) body.pop_back();
+  }
+}
+
+// An input made from `input`, at most `size_max` long; empty: none could be made.
+Bytes Mutated(std::span<const uint8_t> input, size_t size_max, unsigned seed) {
+  if (input.size() < kPrefixBytes || seed % 64 == 0) {
+    Bytes sample = SampleInput(seed / 64);
+    return sample.size() <= size_max ? sample : Bytes{};
+  }
+  const uint8_t letter = input[0];
+  Bytes prefix = {static_cast<std::byte>(letter), static_cast<std::byte>(input[1])};
+  if (letter == 'm' && seed % 32 == 1) prefix[1] = static_cast<std::byte>('0' + seed / 32 % 4);
+  const auto from = std::as_bytes(input.subspan(kPrefixBytes));
+  Bytes body(from.begin(), from.end());
+  if (seed % 2 == 0) {
+    SetField(body, seed / 2);
+  } else {
+    body.resize(size_max - kPrefixBytes);
+    const size_t fixed_size = FixedSizeOf(letter);
+    const size_t body_max = fixed_size != 0 ? std::min(fixed_size, body.size()) : body.size();
+    body.resize(LLVMFuzzerMutate(reinterpret_cast<uint8_t*>(body.data()),
+                                 std::min(from.size(), body_max), body_max));
+  }
+  if (seed % 16 != 3) Repair(letter, body);
+  prefix.insert(prefix.end(), body.begin(), body.end());
+  return prefix.size() <= size_max ? prefix : Bytes{};
+}
+
+}  // namespace
+}  // namespace engram::inline ENGRAM_BODY::format
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  return engram::format::Try({data, size}) ? 0 : -1;
+}
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size,
+                                          unsigned int seed) {
+  if (max_size < 64) return LLVMFuzzerMutate(data, size, max_size);
+  const engram::format::Bytes mutated =
+      engram::format::Mutated(std::span<const uint8_t>(data, size), max_size, seed);
+  if (mutated.empty()) return LLVMFuzzerMutate(data, size, max_size);
+  std::memcpy(data, mutated.data(), mutated.size());
+  return mutated.size();
+}
