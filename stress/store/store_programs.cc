@@ -226,13 +226,13 @@ std::vector<StoreProgram> CrashPrograms(const OpenStore& open) {
     trial.bounds.tears = tears;
     programs.push_back(Walk(std::move(trial), about, weight));
   };
-  add("crash", Setup::kUsual, 3, world::Tears::kFirstSector,
-      "One client; up to three crashes, each anywhere.", 4);
-  add("crash_torn", Setup::kUsual, 3, world::Tears::kAnySectors,
+  add("crash", Setup::kUsual, 5, world::Tears::kFirstSector,
+      "One client; up to five crashes, each anywhere.", 4);
+  add("crash_torn", Setup::kUsual, 5, world::Tears::kAnySectors,
       "The same; of a torn write any sectors may survive.", 1);
-  add("crash_narrow", Setup::kNarrow, 3, world::Tears::kFirstSector,
+  add("crash_narrow", Setup::kNarrow, 5, world::Tears::kFirstSector,
       "The same with extents of 8 KiB.", 2);
-  add("crash_each_write", Setup::kEachWrite, 2, world::Tears::kFirstSector,
+  add("crash_each_write", Setup::kEachWrite, 4, world::Tears::kFirstSector,
       "The same, syncing with each mutation.", 1);
   return programs;
 }
