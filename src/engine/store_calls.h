@@ -36,7 +36,6 @@ class TieredStore::Call {
   explicit Call(const TieredStore& store)
       : guard_(store.epoch_), is_open_(!store.closed_.Load(std::memory_order_seq_cst)) {}
 
-  bool is_open() const { return is_open_; }
   // FAILED_PRECONDITION: the store is closed.
   absl::Status status() const {
     return is_open_ ? absl::OkStatus()
