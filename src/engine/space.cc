@@ -85,9 +85,11 @@ absl::StatusOr<FileOffset> Space::TakeBlob(uint64_t bytes) {
   const bool own_run = room > geometry_.PayloadBytes(1) / 2;
   if (!own_run && blob_end_.value != 0) {
     const ExtentId extent = geometry_.ExtentOf(blob_end_);
-    if (blob_end_.value + room <= geometry_.Begin(extent).value + geometry_.extent_bytes) {
+    const uint64_t extent_end = geometry_.Begin(extent).value + geometry_.extent_bytes;
+    if (blob_end_.value + room <= extent_end) {
       const FileOffset offset = blob_end_;
       blob_end_.value += room;
+      if (blob_end_.value == extent_end) blob_end_ = {};
       RowOf(extent).held_bytes += room;
       return offset;
     }

@@ -253,7 +253,8 @@ class Space final : public warm::LogExtents {
   warm::SlotTable slots_ ENGRAM_GUARDED_BY(mutex_);
   uint64_t free_extents_ ENGRAM_GUARDED_BY(mutex_) = 0;
   uint64_t checkpoint_extents_ ENGRAM_GUARDED_BY(mutex_) = 1;
-  // The blob extent that is being filled, and where; 0: none.
+  // Where the blob extent that is being filled goes on; 0: none is. Within it: its very end is the
+  // beginning of the next extent, which may be anybody's.
   FileOffset blob_end_ ENGRAM_GUARDED_BY(mutex_);
   ReleaseNode pending_ ENGRAM_GUARDED_BY(mutex_);  // oldest first
   Release* pending_last_ ENGRAM_GUARDED_BY(mutex_) = nullptr;
