@@ -147,7 +147,11 @@ void Space::LetGoOfBlob(FileOffset offset, uint64_t bytes) {
   if (blob_end_.value != 0 && geometry_.ExtentOf(blob_end_) == first) blob_end_ = {};
   // What the log or a checkpoint knows as blobs may be used otherwise only when neither does: a
   // recovery would find it in use twice.
-  if (row.total_bytes == 0) FreeRun(first);
+  if (row.total_bytes == 0) {
+    FreeRun(first);
+  } else {
+    emptied_extents_.FetchAdd(row.run_extents, std::memory_order_relaxed);
+  }
 }
 
 // ---- Releasing room.
@@ -238,6 +242,7 @@ bool Space::IsDead(ExtentId extent, const format::LogSegment& position) const {
 std::vector<format::ExtentRow> Space::Rows(const format::LogSegment& position, ExtentId spare) {
   sync::MutexLock lock(mutex_);
   std::vector<format::ExtentRow> rows(extents());
+  emptied_extents_.Store(0, std::memory_order_relaxed);
   for (uint32_t i = 0; i < rows.size(); ++i) {
     Row& row = RowOf({i});
     row.forgotten = !row.releasing && IsDead({i}, position);

@@ -150,6 +150,10 @@ class Space final : public warm::LogExtents {
   uint64_t releases_pending() const {
     return pending_count_.Load(std::memory_order_relaxed);  // a hint, no partner
   }
+  // How many extents hold nothing any more and wait for a checkpoint to forget them.
+  uint64_t emptied_extents() const {
+    return emptied_extents_.Load(std::memory_order_relaxed);  // a hint, no partner
+  }
   // While it exists, nothing that is released is used again. May nest.
   class Pinned {
    public:
@@ -257,6 +261,7 @@ class Space final : public warm::LogExtents {
   int pins_ ENGRAM_GUARDED_BY(mutex_) = 0;
   bool tolerates_miscounts_ ENGRAM_GUARDED_BY(mutex_) = false;
   sync::Atomic<uint64_t> pending_count_{0};
+  sync::Atomic<uint64_t> emptied_extents_{0};
   uint64_t content_live_ ENGRAM_GUARDED_BY(mutex_) = 0;
   uint64_t content_total_ ENGRAM_GUARDED_BY(mutex_) = 0;
 };

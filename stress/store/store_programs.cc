@@ -147,6 +147,9 @@ struct Pair {
   Operation first, second;
 };
 
+// All of a pair with a checkpoint are 610,604, half a minute.
+constexpr uint64_t kPairClassesMax = 50'000;
+
 std::vector<Pair> Pairs() {
   constexpr auto kOther = static_cast<uint32_t>(Content::kOther);
   const Operation store = MakeOperation(kFirst, Verb::kStore, 0, kOther);
@@ -278,6 +281,7 @@ std::vector<StoreProgram> InterleavePrograms(const OpenStore& open) {
          .bounds = {.steps_max = 200'000},
          .generate = [operations = PairOperations(pair)](uint64_t) { return operations; }},
         "Two operations side by side."));
+    programs.back().classes_max = kPairClassesMax;
   }
   const auto add = [&](const char* name, Setup setup, uint32_t crashes, bool throws,
                        const char* about, double weight) {

@@ -80,6 +80,7 @@ std::string ExploreProgram(const std::string& suite, const StoreProgram& tried,
   options.aims_crashes = tried.program.bounds.crashes_max > 0;
   // What has an end is not cut off by a clock: a class left out would leave the verdict open.
   if (tried.exhaustive) budget.time_max = std::chrono::nanoseconds::max();
+  budget.executions_max = std::min(budget.executions_max, tried.classes_max);
   const uint64_t images_before = tried.images != nullptr ? tried.images->distinct() : 0;
   const Outcome outcome =
       run.Explore(tried.program, options, tried.program.bounds, budget, suite, part);
