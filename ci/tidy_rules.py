@@ -49,7 +49,7 @@ LIBRARIES = (
     (r"(gtest|gmock)/", r".*(_test\.cc|_contract\.h|_fixture\.h)$|properties/"),
     (r"rapidcheck", r".*_test\.cc$|(properties|stress)/"),
     (r"benchmark/", r"bench/"),
-    (r"sanitizer/", r"(model/world|src/sync)/"),
+    (r"sanitizer/", r"(model/world|src/sync)/|src/io/ram_file_system_fixture\.h"),
     (r"absl/(synchronization|random)/|absl/time/clock\.h", r"$^"),
     (r"absl/(container/(flat|node)_hash|hash/)", r"(src/server|src/cli|stress/verify|bench|ci)/"),
 )
