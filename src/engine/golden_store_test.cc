@@ -8,7 +8,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,6 +17,7 @@
 #include "engine/sample_stores_fixture.h"
 #include "format/samples_fixture.h"
 #include "gtest/gtest.h"
+#include "io/posix_file_system.h"
 
 namespace engram::inline ENGRAM_BODY::engine {
 namespace {
@@ -60,6 +60,15 @@ std::vector<std::byte> ImageOf(std::string_view text) {
   return image;
 }
 
+void WriteFile(const std::string& path, std::string_view text) {
+  io::PosixFileSystem files;
+  files.Remove(path).IgnoreError();
+  auto file = files.Open(path, io::OpenMode::kCreateNew);
+  ASSERT_TRUE(file.ok()) << file.status();
+  const auto bytes = std::as_bytes(std::span(text.data(), text.size()));
+  ASSERT_TRUE(io::WriteFully(**file, FileOffset{0}, bytes).ok());
+}
+
 void ExpectHolds(MemoryStore& store, const SampleStore& expected) {
   EXPECT_EQ(store.Count(), expected.newest().size());
   for (const std::string& id : expected.ids) {
@@ -94,7 +103,7 @@ TEST(GoldenStore, HoldsExactlyWhatWasStored) {
 TEST(GoldenStore, IsWhatTheSameOperationsWriteToday) {
   const std::string today = TextOf(GoldenStore().image);
   const std::string path = testing::TempDir() + "golden_store.hex";
-  if (today != kGolden) std::ofstream(path, std::ios::binary) << today;
+  if (today != kGolden) WriteFile(path, today);
   EXPECT_TRUE(today == kGolden) << "what is written today stands in " << path
                                 << "; src/format/README.md says when it may be the golden file";
 }
