@@ -85,9 +85,11 @@ absl::StatusOr<FileOffset> Space::TakeBlob(uint64_t bytes) {
   const bool own_run = room > geometry_.PayloadBytes(1) / 2;
   if (!own_run && blob_end_.value != 0) {
     const ExtentId extent = geometry_.ExtentOf(blob_end_);
-    if (blob_end_.value + room <= geometry_.Begin(extent).value + geometry_.extent_bytes) {
+    const uint64_t extent_end = geometry_.Begin(extent).value + geometry_.extent_bytes;
+    if (blob_end_.value + room <= extent_end) {
       const FileOffset offset = blob_end_;
       blob_end_.value += room;
+      if (blob_end_.value == extent_end) blob_end_ = {};
       RowOf(extent).held_bytes += room;
       return offset;
     }
@@ -145,7 +147,11 @@ void Space::LetGoOfBlob(FileOffset offset, uint64_t bytes) {
   if (blob_end_.value != 0 && geometry_.ExtentOf(blob_end_) == first) blob_end_ = {};
   // What the log or a checkpoint knows as blobs may be used otherwise only when neither does: a
   // recovery would find it in use twice.
-  if (row.total_bytes == 0) FreeRun(first);
+  if (row.total_bytes == 0) {
+    FreeRun(first);
+  } else {
+    emptied_extents_.FetchAdd(row.run_extents, std::memory_order_relaxed);
+  }
 }
 
 // ---- Releasing room.
@@ -236,6 +242,7 @@ bool Space::IsDead(ExtentId extent, const format::LogSegment& position) const {
 std::vector<format::ExtentRow> Space::Rows(const format::LogSegment& position, ExtentId spare) {
   sync::MutexLock lock(mutex_);
   std::vector<format::ExtentRow> rows(extents());
+  emptied_extents_.Store(0, std::memory_order_relaxed);
   for (uint32_t i = 0; i < rows.size(); ++i) {
     Row& row = RowOf({i});
     row.forgotten = !row.releasing && IsDead({i}, position);

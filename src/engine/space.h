@@ -150,6 +150,10 @@ class Space final : public warm::LogExtents {
   uint64_t releases_pending() const {
     return pending_count_.Load(std::memory_order_relaxed);  // a hint, no partner
   }
+  // How many extents hold nothing any more and wait for a checkpoint to forget them.
+  uint64_t emptied_extents() const {
+    return emptied_extents_.Load(std::memory_order_relaxed);  // a hint, no partner
+  }
   // While it exists, nothing that is released is used again. May nest.
   class Pinned {
    public:
@@ -249,13 +253,15 @@ class Space final : public warm::LogExtents {
   warm::SlotTable slots_ ENGRAM_GUARDED_BY(mutex_);
   uint64_t free_extents_ ENGRAM_GUARDED_BY(mutex_) = 0;
   uint64_t checkpoint_extents_ ENGRAM_GUARDED_BY(mutex_) = 1;
-  // The blob extent that is being filled, and where; 0: none.
+  // Where the blob extent that is being filled goes on; 0: none is. Within it: its very end is the
+  // beginning of the next extent, which may be anybody's.
   FileOffset blob_end_ ENGRAM_GUARDED_BY(mutex_);
   ReleaseNode pending_ ENGRAM_GUARDED_BY(mutex_);  // oldest first
   Release* pending_last_ ENGRAM_GUARDED_BY(mutex_) = nullptr;
   int pins_ ENGRAM_GUARDED_BY(mutex_) = 0;
   bool tolerates_miscounts_ ENGRAM_GUARDED_BY(mutex_) = false;
   sync::Atomic<uint64_t> pending_count_{0};
+  sync::Atomic<uint64_t> emptied_extents_{0};
   uint64_t content_live_ ENGRAM_GUARDED_BY(mutex_) = 0;
   uint64_t content_total_ ENGRAM_GUARDED_BY(mutex_) = 0;
 };

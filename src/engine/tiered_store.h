@@ -147,7 +147,9 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<Sequence> Append(Change& change);
   void Settle(Change& change);
   void KeepHouse();
-  bool ReleasesAreDue() const;
+  bool EmptiedExtentsAreDue() const;
+  bool TryCheckpoint();
+  absl::StatusOr<bool> FreeRoom();
   absl::Status MakeDurable(Sequence sequence);
 
   // ---- Durability: tiered_store_checkpoints.cc. Within a call.
@@ -195,6 +197,7 @@ class TieredStore final : public MemoryStore {
   sync::Atomic<uint64_t> durable_sequence_{0};
   sync::Atomic<uint64_t> entries_since_checkpoint_{0};
   sync::Atomic<uint64_t> checkpoint_due_at_{0};
+  sync::Atomic<bool> room_is_due_{false};  // the next mutation should give room back first
 
   mutable sync::Mutex checkpoint_mutex_;  // one checkpoint, backup or verification at a time
   format::Superblock superblock_ ENGRAM_GUARDED_BY(checkpoint_mutex_);

@@ -147,6 +147,9 @@ struct Pair {
   Operation first, second;
 };
 
+// All of a pair with a checkpoint are 610,604, half a minute.
+constexpr uint64_t kPairClassesMax = 50'000;
+
 std::vector<Pair> Pairs() {
   constexpr auto kOther = static_cast<uint32_t>(Content::kOther);
   const Operation store = MakeOperation(kFirst, Verb::kStore, 0, kOther);
@@ -226,13 +229,13 @@ std::vector<StoreProgram> CrashPrograms(const OpenStore& open) {
     trial.bounds.tears = tears;
     programs.push_back(Walk(std::move(trial), about, weight));
   };
-  add("crash", Setup::kUsual, 3, world::Tears::kFirstSector,
-      "One client; up to three crashes, each anywhere.", 4);
-  add("crash_torn", Setup::kUsual, 3, world::Tears::kAnySectors,
+  add("crash", Setup::kUsual, 5, world::Tears::kFirstSector,
+      "One client; up to five crashes, each anywhere.", 4);
+  add("crash_torn", Setup::kUsual, 5, world::Tears::kAnySectors,
       "The same; of a torn write any sectors may survive.", 1);
-  add("crash_narrow", Setup::kNarrow, 3, world::Tears::kFirstSector,
+  add("crash_narrow", Setup::kNarrow, 5, world::Tears::kFirstSector,
       "The same with extents of 8 KiB.", 2);
-  add("crash_each_write", Setup::kEachWrite, 2, world::Tears::kFirstSector,
+  add("crash_each_write", Setup::kEachWrite, 4, world::Tears::kFirstSector,
       "The same, syncing with each mutation.", 1);
   return programs;
 }
@@ -278,6 +281,7 @@ std::vector<StoreProgram> InterleavePrograms(const OpenStore& open) {
          .bounds = {.steps_max = 200'000},
          .generate = [operations = PairOperations(pair)](uint64_t) { return operations; }},
         "Two operations side by side."));
+    programs.back().classes_max = kPairClassesMax;
   }
   const auto add = [&](const char* name, Setup setup, uint32_t crashes, bool throws,
                        const char* about, double weight) {
