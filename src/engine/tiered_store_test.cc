@@ -152,96 +152,100 @@ TEST_F(TieredStoreTest, AFullStoreGivesBackWhatBlobsHeld) {
   for (int i = 0; i < 100; ++i) {
     const auto stored = store->Store(MakeMemory("a", 1.0F, std::string(500'000, 'x')));
     ASSERT_TRUE(stored.ok()) << i << ": " << stored.status();
-    TEST_F(TieredStoreTest, BlobsThatFillAnExtentExactlyHarmNoOther) {
-      constexpr int kBlobsPerExtent = 8;
-      const uint64_t payload = format::Geometry{options_.extent_bytes}.PayloadBytes(1);
-      ASSERT_EQ(payload % (kBlobsPerExtent * format::kAlignment), 0u);
-      auto store = OpenOrFail();
-      std::vector<Memory> memories;
-      for (int i = 0; i < 3 * kBlobsPerExtent; ++i) {
-        memories.push_back(MakeMemory("id" + std::to_string(i), static_cast<float>(i),
-                                      std::string(payload / kBlobsPerExtent, 'a' + i % 26)));
-        ASSERT_TRUE(store->Store(memories.back()).ok());
-        for (const Memory& memory : memories) ExpectHolds(*store, memory);
-      }
-      ExpectSound(*store);
-    }
+  }
+  ExpectSound(*store);
+}
 
-    TEST_F(TieredStoreTest, ASecondOpenIsRefusedAndBackupsOpen) {
-      auto store = OpenOrFail();
-      ASSERT_TRUE(store->Store(MakeMemory("a", 1.0F, "text")).ok());
-      EXPECT_TRUE(absl::IsFailedPrecondition(MemoryStore::Open(path_, options_).status()));
-      const std::string copy = path_ + ".backup";
-      RemoveFile(copy);
-      const absl::Status backed_up = store->Backup(copy);
-      ASSERT_TRUE(backed_up.ok()) << backed_up;
-      ASSERT_TRUE(store->Store(MakeMemory("b", 2.0F, std::nullopt)).ok());
-      auto opened = MemoryStore::Open(copy, options_);
-      ASSERT_TRUE(opened.ok()) << opened.status();
-      ExpectHolds(**opened, MakeMemory("a", 1.0F, "text"));
-      EXPECT_EQ((*opened)->Count(), 1u);
-      ExpectSound(**opened);
-      RemoveFile(copy);
-    }
+TEST_F(TieredStoreTest, BlobsThatFillAnExtentExactlyHarmNoOther) {
+  constexpr int kBlobsPerExtent = 8;
+  const uint64_t payload = format::Geometry{options_.extent_bytes}.PayloadBytes(1);
+  ASSERT_EQ(payload % (kBlobsPerExtent * format::kAlignment), 0u);
+  auto store = OpenOrFail();
+  std::vector<Memory> memories;
+  for (int i = 0; i < 3 * kBlobsPerExtent; ++i) {
+    memories.push_back(MakeMemory("id" + std::to_string(i), static_cast<float>(i),
+                                  std::string(payload / kBlobsPerExtent, 'a' + i % 26)));
+    ASSERT_TRUE(store->Store(memories.back()).ok());
+    for (const Memory& memory : memories) ExpectHolds(*store, memory);
+  }
+  ExpectSound(*store);
+}
 
-    TEST_F(TieredStoreTest, AFileCopiedWhileItIsOpenIsRecovered) {
-      auto store = OpenOrFail();
-      for (int i = 0; i < 50; ++i) {
-        ASSERT_TRUE(store->Store(MakeMemory("id" + std::to_string(i), 1.0F, "text")).ok());
-      }
-      ASSERT_TRUE(store->Sync().ok());
-      ASSERT_TRUE(store->Store(MakeMemory("late", 1.0F, "not synced")).ok());
-      const std::string copy = path_ + ".copy";
-      CopyFile(path_, copy);
-      auto opened = MemoryStore::Open(copy, options_);
-      ASSERT_TRUE(opened.ok()) << opened.status();
-      EXPECT_FALSE((*opened)->recovery().clean);
-      EXPECT_TRUE((*opened)->recovery().damages.empty());
-      EXPECT_EQ((*opened)->Count(), 50u);
-      ExpectSound(**opened);
-      RemoveFile(copy);
-    }
+TEST_F(TieredStoreTest, ASecondOpenIsRefusedAndBackupsOpen) {
+  auto store = OpenOrFail();
+  ASSERT_TRUE(store->Store(MakeMemory("a", 1.0F, "text")).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(MemoryStore::Open(path_, options_).status()));
+  const std::string copy = path_ + ".backup";
+  RemoveFile(copy);
+  const absl::Status backed_up = store->Backup(copy);
+  ASSERT_TRUE(backed_up.ok()) << backed_up;
+  ASSERT_TRUE(store->Store(MakeMemory("b", 2.0F, std::nullopt)).ok());
+  auto opened = MemoryStore::Open(copy, options_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  ExpectHolds(**opened, MakeMemory("a", 1.0F, "text"));
+  EXPECT_EQ((*opened)->Count(), 1u);
+  ExpectSound(**opened);
+  RemoveFile(copy);
+}
 
-    TEST_F(TieredStoreTest, CloseFromACallbackIsRefused) {
-      auto store = OpenOrFail();
-      ASSERT_TRUE(store->Store(MakeMemory("a", 1.0F, "text")).ok());
-      absl::Status closed;
-      ASSERT_TRUE(store->View("a", [&](const MemoryView&) { closed = store->Close(); }).ok());
-      EXPECT_TRUE(absl::IsFailedPrecondition(closed)) << closed;
-      EXPECT_TRUE(store->Get("a").ok());
-      ASSERT_TRUE(store->Close().ok());
-      EXPECT_TRUE(store->Close().ok());
-      EXPECT_TRUE(absl::IsFailedPrecondition(store->Get("a").status()));
-      EXPECT_EQ(store->Stats().memories, 1u);
-    }
+TEST_F(TieredStoreTest, AFileCopiedWhileItIsOpenIsRecovered) {
+  auto store = OpenOrFail();
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(store->Store(MakeMemory("id" + std::to_string(i), 1.0F, "text")).ok());
+  }
+  ASSERT_TRUE(store->Sync().ok());
+  ASSERT_TRUE(store->Store(MakeMemory("late", 1.0F, "not synced")).ok());
+  const std::string copy = path_ + ".copy";
+  CopyFile(path_, copy);
+  auto opened = MemoryStore::Open(copy, options_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_FALSE((*opened)->recovery().clean);
+  EXPECT_TRUE((*opened)->recovery().damages.empty());
+  EXPECT_EQ((*opened)->Count(), 50u);
+  ExpectSound(**opened);
+  RemoveFile(copy);
+}
 
-    // Rooms that a reader still looks at are released, but not yet free: a checkpoint cut then must
-    // not know half of the run of an older one.
-    TEST_F(TieredStoreTest, CheckpointsAreCutWhileLongRunsOfOlderOnesWaitForAReader) {
-      options_.extent_bytes = 8 * kKiB;
-      std::unique_ptr<MemoryStore> store = OpenOrFail();
-      constexpr int kMemories = 500;
-      for (int i = 0; i < kMemories; ++i) {
-        ASSERT_TRUE(store->Store(MakeMemory("id" + std::to_string(i), 0.5F, "text")).ok());
-      }
-      ASSERT_TRUE(store->Checkpoint().ok());
-      ASSERT_TRUE(
-          store
-              ->View("id0",
-                     [&](const MemoryView&) {
-                       for (int i = 0; i < 3; ++i) {
-                         EXPECT_TRUE(
-                             store->Store(MakeMemory("id1", static_cast<float>(i), "text")).ok());
-                         const absl::Status status = store->Checkpoint();
-                         EXPECT_TRUE(status.ok()) << status;
-                       }
-                     })
-              .ok());
-      ASSERT_TRUE(store->Close().ok());
-      store = OpenOrFail();
-      ASSERT_NE(store, nullptr);
-      EXPECT_EQ(store->Count(), uint64_t{kMemories});
-    }
+TEST_F(TieredStoreTest, CloseFromACallbackIsRefused) {
+  auto store = OpenOrFail();
+  ASSERT_TRUE(store->Store(MakeMemory("a", 1.0F, "text")).ok());
+  absl::Status closed;
+  ASSERT_TRUE(store->View("a", [&](const MemoryView&) { closed = store->Close(); }).ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(closed)) << closed;
+  EXPECT_TRUE(store->Get("a").ok());
+  ASSERT_TRUE(store->Close().ok());
+  EXPECT_TRUE(store->Close().ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(store->Get("a").status()));
+  EXPECT_EQ(store->Stats().memories, 1u);
+}
 
-  }  // namespace
+// Rooms that a reader still looks at are released, but not yet free: a checkpoint cut then must
+// not know half of the run of an older one.
+TEST_F(TieredStoreTest, CheckpointsAreCutWhileLongRunsOfOlderOnesWaitForAReader) {
+  options_.extent_bytes = 8 * kKiB;
+  std::unique_ptr<MemoryStore> store = OpenOrFail();
+  constexpr int kMemories = 500;
+  for (int i = 0; i < kMemories; ++i) {
+    ASSERT_TRUE(store->Store(MakeMemory("id" + std::to_string(i), 0.5F, "text")).ok());
+  }
+  ASSERT_TRUE(store->Checkpoint().ok());
+  ASSERT_TRUE(
+      store
+          ->View("id0",
+                 [&](const MemoryView&) {
+                   for (int i = 0; i < 3; ++i) {
+                     EXPECT_TRUE(
+                         store->Store(MakeMemory("id1", static_cast<float>(i), "text")).ok());
+                     const absl::Status status = store->Checkpoint();
+                     EXPECT_TRUE(status.ok()) << status;
+                   }
+                 })
+          .ok());
+  ASSERT_TRUE(store->Close().ok());
+  store = OpenOrFail();
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(store->Count(), uint64_t{kMemories});
+}
+
+}  // namespace
 }  // namespace engram::inline ENGRAM_BODY
