@@ -125,6 +125,8 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<std::unique_ptr<io::File>> LockedFile(const std::string& path, bool& is_new);
   absl::Status CreateFile(io::File& file, const std::string& path);
   absl::Status Recover(std::unique_ptr<io::File> file);
+  // How many the file may have.
+  uint32_t ExtentsMax(const format::Geometry& geometry) const;
   absl::StatusOr<uint32_t> WholeExtents(io::File& file, const format::Superblock& superblock);
   absl::Status CloseNow();
   absl::Status CheckOpen() const;
