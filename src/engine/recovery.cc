@@ -87,6 +87,19 @@ absl::Status CheckSuperblock(const format::Superblock& superblock, uint32_t exte
       return wrong("the checkpoint lies outside of the file");
     }
   }
+  for (size_t i = 0; i < superblock.runs.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      const format::ExtentRun& a = superblock.runs[i];
+      const format::ExtentRun& b = superblock.runs[k];
+      if (a.first.value < b.first.value + b.extents && b.first.value < a.first.value + a.extents) {
+        return wrong("runs of the checkpoint overlap");
+      }
+    }
+  }
+  if (superblock.checkpoint_sequence.value >=
+      (superblock.incarnation + 1) * format::kNumbersPerIncarnation) {
+    return wrong("the checkpoint is newer than the store");
+  }
   const uint64_t stream_bytes = PlaceOf(superblock).StreamBytes(geometry);
   if (superblock.buckets > stream_bytes / format::kBucketBytes ||
       superblock.meta_bytes > stream_bytes - superblock.buckets * format::kBucketBytes ||
@@ -100,6 +113,7 @@ absl::Status CheckSuperblock(const format::Superblock& superblock, uint32_t exte
         (i > 0 && segment.first < superblock.segments[i - 1].first)) {
       return wrong("the segments of the log are not in order");
     }
+    if (segment.first.value > format::kLogNumberMax) return wrong("no log is so long");
   }
   return absl::OkStatus();
 }
