@@ -100,6 +100,9 @@ absl::Status CheckSuperblock(const format::Superblock& superblock, uint32_t exte
       (superblock.incarnation + 1) * format::kNumbersPerIncarnation) {
     return wrong("the checkpoint is newer than the store");
   }
+  if (superblock.checkpoint_generation.value != 0 && superblock.meta_bytes == 0) {
+    return wrong("the checkpoint has no meta data");
+  }
   const uint64_t stream_bytes = PlaceOf(superblock).StreamBytes(geometry);
   if (superblock.buckets > stream_bytes / format::kBucketBytes ||
       superblock.meta_bytes > stream_bytes - superblock.buckets * format::kBucketBytes ||
