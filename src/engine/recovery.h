@@ -65,7 +65,7 @@ class Recovery {
                         std::vector<format::Loss>& losses);
   absl::Status Recount(const Checkpoint& checkpoint);
   void RecountEntry(const format::IndexEntry& entry);
-  absl::Status AdoptLogExtent(ExtentId extent);
+  absl::Status AdoptLogExtentOf(const format::IndexEntry& entry);
 
   absl::Status CutWhatIsNotThere();
   absl::StatusOr<bool> IsThere(const format::LogEntry& entry);
