@@ -99,7 +99,7 @@ class Trial {
     CheckVerified(store, answers);
     Change(store, answers);
     Returned(store.Checkpoint());
-    Returned(store.Backup("backup"));
+    if (!is_raw_) Returned(store.Backup("backup"));
     Returned(store.Verify().status());
     const absl::Status closed = store.Close();
     Returned(closed);
