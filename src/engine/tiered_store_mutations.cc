@@ -88,7 +88,10 @@ void TieredStore::KeepHouse() {
   if (!call.is_open()) return;
   if (room_is_due) {
     room_is_due_.Store(false, std::memory_order_relaxed);
-    SyncNow().IgnoreError();  // a failure shows in the mutation that follows
+    // What waits for a reader alone does not wait for a sync.
+    if (parts_->space.WaitsForSync(parts_->commit->durable())) {
+      SyncNow().IgnoreError();  // a failure shows in the mutation that follows
+    }
     parts_->space.Collect(parts_->commit->durable());
   }
   if (CheckpointIsDue() || EmptiedExtentsAreDue()) TryCheckpoint();
@@ -98,7 +101,9 @@ bool TieredStore::EmptiedExtentsAreDue() const {
   constexpr uint64_t kEmptiedMin = 16;
   constexpr uint64_t kEmptiedShare = 8;
   const Space& space = parts_->space;
-  return space.emptied_extents() >= std::max(kEmptiedMin, space.extents() / kEmptiedShare);
+  return space.emptied_extents() >= std::max(kEmptiedMin, space.extents() / kEmptiedShare) &&
+         entries_since_checkpoint_.Load(std::memory_order_relaxed) >=
+             checkpoint_due_at_.Load(std::memory_order_relaxed);
 }
 
 bool TieredStore::TryCheckpoint() {
@@ -129,7 +134,9 @@ absl::StatusOr<bool> TieredStore::FreeRoom() {
     ENGRAM_RETURN_IF_ERROR(SyncNow());
     space.Collect(parts_->commit->durable());
   }
-  return (space.emptied_extents() > 0 && TryCheckpoint()) || releases;
+  // A checkpoint lets go of the extents of the log and of blobs that nothing lives in any more.
+  const bool has_changes = entries_since_checkpoint_.Load(std::memory_order_relaxed) > 0;
+  return ((has_changes || space.emptied_extents() > 0) && TryCheckpoint()) || releases;
 }
 
 template <typename Once>
@@ -241,8 +248,8 @@ void TieredStore::Settle(Change& change) {
   Space& space = parts_->space;
   const bool removes = change.kind == MutationKind::kRemove;
   const Lookup& old = change.old;
-  const bool had_value =
-      old.state == Lookup::State::kPresent || old.state == Lookup::State::kDamaged;
+  // What may be lost and has no entry is not counted: nobody knows whether it was there.
+  const bool had_value = old.has_entry && (!old.entry.is_removal() || old.entry.is_lost());
   if (!removes) {
     space.AddContent({change.entry.place, change.entry.room_bytes});
     if (change.takes_slot && change.record.blob) {

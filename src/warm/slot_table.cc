@@ -27,19 +27,6 @@ void SlotTable::AddExtent(ExtentId extent) {
   ++extents_;
 }
 
-void SlotTable::RemoveExtent(ExtentId extent) {
-  SlotExtent* const removed = Find(extent);
-  ENGRAM_CHECK(removed != nullptr && removed->used == 0, "an extent of slots is in use");
-  for (SlotExtent** link = &first_; *link != nullptr; link = &(*link)->next) {
-    if (*link == removed) {
-      *link = removed->next;
-      break;
-    }
-  }
-  by_number_[extent.value] = nullptr;
-  --extents_;
-}
-
 std::optional<SlotIndex> SlotTable::Take() {
   while (first_ != nullptr && first_->used == geometry_.SlotsPerExtent()) {
     first_->listed = false;

@@ -24,8 +24,6 @@ class SlotTable {
 
   // Adds an extent, all of its slots free. REQUIRES: it is not here.
   void AddExtent(ExtentId extent);
-  // Forgets an extent. REQUIRES: none of its slots is in use.
-  void RemoveExtent(ExtentId extent);
   bool HasExtent(ExtentId extent) const { return Find(extent) != nullptr; }
 
   // Takes a free slot; nothing if there is none. Slots of one extent come in ascending order.
@@ -36,10 +34,8 @@ class SlotTable {
   void Free(SlotIndex slot);
   bool IsUsed(SlotIndex slot) const;
 
-  uint32_t UsedIn(ExtentId extent) const { return Find(extent)->used; }
   uint64_t used() const { return used_; }
   uint64_t free() const { return extents_ * geometry_.SlotsPerExtent() - used_; }
-  uint64_t extents() const { return extents_; }
 
  private:
   struct SlotExtent {
