@@ -206,7 +206,9 @@ class FileReader {
       ASSERT_TRUE(headers_.contains(i)) << i;
       EXPECT_EQ(headers_.at(i)["type"], type) << i;
       EXPECT_EQ(headers_.at(i)["run extents"], row["run extents"]) << i;
-      if (type == 2) EXPECT_EQ(headers_.at(i)["first log number"], row["first log number"]);
+      if (type == 2) {
+        EXPECT_EQ(headers_.at(i)["first log number"], row["first log number"]);
+      }
     }
     EXPECT_EQ(meta["loss count"], 0u);
     EXPECT_EQ(at, offset + super_["meta bytes"]);
