@@ -93,7 +93,7 @@ void TieredStore::KeepHouse() {
   if (!CheckpointIsDue() || !checkpoint_mutex_.TryLock()) return;
   absl::Status cut;
   try {
-    cut = CutCheckpoint(/*clean=*/false);
+    cut = CompactionIsDue() ? CutAndCompact() : CutCheckpoint(CutFor::kUse);
   } catch (const std::bad_alloc&) {
     cut = absl::ResourceExhaustedError("");
   }
@@ -182,7 +182,8 @@ absl::StatusOr<Sequence> TieredStore::Append(Change& change) {
   const uint64_t bytes = removes ? format::RemoveEntryBytes(change.id.size(), removal)
                                  : format::RecordEntryBytes(change.id.size(), record);
   sync::MutexLock lock(log.mutex());
-  if (absl::Status room = log.PrepareRoom(bytes, /*emergency=*/removes); !room.ok()) {
+  const warm::Need need = removes ? warm::Need::kEmergency : warm::Need::kUsual;
+  if (absl::Status room = log.PrepareRoom(bytes, need); !room.ok()) {
     if (log.failed()) parts_->commit->SetReadOnly();
     return room;
   }

@@ -26,6 +26,9 @@ class SlotTable {
   void AddExtent(ExtentId extent);
   // Forgets an extent. REQUIRES: none of its slots is in use.
   void RemoveExtent(ExtentId extent);
+  // Takes no slot of an extent until Restore. REQUIRES: none of its slots is in use.
+  void Withhold(ExtentId extent);
+  void Restore(ExtentId extent) { List(*Find(extent)); }
   bool HasExtent(ExtentId extent) const { return Find(extent) != nullptr; }
 
   // Takes a free slot; nothing if there is none. Slots of one extent come in ascending order.
@@ -55,6 +58,7 @@ class SlotTable {
   }
   SlotExtent& Holding(SlotIndex slot) const;
   void List(SlotExtent& extent);
+  void Unlist(SlotExtent& extent);
   void Set(SlotExtent& extent, uint32_t index);
 
   const format::Geometry geometry_;

@@ -30,7 +30,7 @@ Operations GenerateModel(uint64_t seed) {
   const uint32_t specials = 2 + random.Below(8);  // one in so many is no mutation and no read
   constexpr Verb kSpecial[] = {Verb::kSync,   Verb::kSync,   Verb::kCheckpoint, Verb::kReopen,
                                Verb::kCount,  Verb::kVerify, Verb::kStats,      Verb::kBackup,
-                               Verb::kRefuse, Verb::kStats};
+                               Verb::kRefuse, Verb::kStats,  Verb::kCompact,    Verb::kCompact};
   Operations operations;
   for (uint32_t i = 0; i < count; ++i) {
     operations.push_back(random.OneIn(specials)
@@ -56,6 +56,8 @@ Operations GenerateCrash(uint64_t seed) {
         operations.push_back(MakeOperation(client, Verb::kCheckpoint));
       } else if (drawn == 4 && random.OneIn(2)) {
         operations.push_back(MakeOperation(client, Verb::kReopen));
+      } else if (drawn == 5 && random.OneIn(2)) {
+        operations.push_back(mix.Of(client, Verb::kCompact));
       } else {
         operations.push_back(mix.NextMutation(client));
       }
@@ -109,6 +111,7 @@ Operations FaultOperations(uint64_t) {
   add(Verb::kCheckpoint);
   store(3, Content::kNone);
   add(Verb::kReopen);
+  add(Verb::kCompact, 0, static_cast<uint32_t>(Compacting::kForced));
   store(1, Content::kExtremes);
   add(Verb::kContains, 2);
   add(Verb::kRemove, 2);
@@ -126,11 +129,15 @@ Operations GenerateInterleave(uint64_t seed) {
   Operations operations;
   const uint32_t before = random.Below(3);
   for (uint32_t i = 0; i < before; ++i) operations.push_back(mix.NextMutation(kBefore));
+  // A log begins anew, so that what came before can be compacted.
+  if (random.OneIn(3)) operations.push_back(MakeOperation(kBefore, Verb::kReopen));
   for (const Client client : {kFirst, kSecond, kThird}) {
     for (int i = 0; i < 2; ++i) operations.push_back(mix.Next(client));
   }
   if (random.OneIn(2)) {
     operations.push_back(MakeOperation(kSyncer, random.OneIn(4) ? Verb::kCheckpoint : Verb::kSync));
+  } else if (random.OneIn(2)) {
+    operations.push_back(mix.Of(kSyncer, Verb::kCompact));
   }
   operations.push_back(mix.Next(kAfterCrash));
   if (random.OneIn(2)) operations.push_back(mix.NextMutation(kAfterCrash));
@@ -154,7 +161,13 @@ std::vector<Pair> Pairs() {
   const auto second = [](Verb verb, uint16_t key = 0, uint32_t value = 0) {
     return MakeOperation(kSecond, verb, key, value);
   };
+  const Operation compact =
+      MakeOperation(kFirst, Verb::kCompact, 0, static_cast<uint32_t>(Compacting::kForced));
   return {
+      {"compact_get", compact, second(Verb::kGet)},
+      {"compact_store", compact, second(Verb::kStore, 0, kOther)},
+      {"compact_remove", compact, second(Verb::kRemove)},
+      {"compact_activate", compact, second(Verb::kActivate, 0, 3)},
       {"store_get", store, second(Verb::kGet)},
       {"store_store", store, second(Verb::kStore, 0, static_cast<uint32_t>(Content::kExtremes))},
       {"store_remove", store, second(Verb::kRemove)},
@@ -169,7 +182,12 @@ std::vector<Pair> Pairs() {
 
 Operations PairOperations(const Pair& pair) {
   constexpr auto kShort = static_cast<uint32_t>(Content::kShort);
-  return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort), pair.first, pair.second});
+  if (VerbOf(pair.first) != Verb::kCompact) {
+    return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort), pair.first, pair.second});
+  }
+  // An extent with one live record, before the one that the log goes on in.
+  return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort),
+                   MakeOperation(kBefore, Verb::kReopen), pair.first, pair.second});
 }
 
 StoreProgram Walk(Trial trial, std::string about, double weight) {
