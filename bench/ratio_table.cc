@@ -28,7 +28,8 @@ RatioTable& RatioTable::Instance() {
   return table;
 }
 
-void RatioTable::Add(const std::string& what, int64_t content, double store_us, double limit_us) {
+void RatioTable::Add(const std::string& what, int64_t content, double store_us,
+                     std::optional<double> limit_us) {
   auto& repetitions = rows_[{what, content}];
   if (repetitions.empty()) order_.emplace_back(what, content);
   repetitions.push_back({store_us, limit_us});
@@ -41,8 +42,14 @@ std::string RatioTable::Text() const {
     std::vector<double> stores, limits, ratios;
     for (const Repetition& repetition : rows_.at(key)) {
       stores.push_back(repetition.store_us);
-      limits.push_back(repetition.limit_us);
-      ratios.push_back(repetition.store_us / repetition.limit_us);
+      if (!repetition.limit_us) continue;
+      limits.push_back(*repetition.limit_us);
+      ratios.push_back(repetition.store_us / *repetition.limit_us);
+    }
+    if (ratios.empty()) {
+      absl::StrAppendFormat(&text, "%-34s %8s %12.3f %12s %8s\n", key.first,
+                            ContentText(key.second), Median(stores), "-", "-");
+      continue;
     }
     const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
     absl::StrAppendFormat(&text, "%-34s %8s %12.3f %12.3f %8.2f %9.2f..%.2f\n", key.first,

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,8 +19,10 @@ class RatioTable {
   // The table of this program.
   static RatioTable& Instance();
 
-  // One repetition: `what` is a row, `content` as in bench_memories.h; times in microseconds.
-  void Add(const std::string& what, int64_t content, double store_us, double limit_us);
+  // One repetition: `what` is a row, `content` as in bench_memories.h; times in microseconds. Rows
+  // without a limit show no ratio. REQUIRES: a row has a limit in all repetitions or in none.
+  void Add(const std::string& what, int64_t content, double store_us,
+           std::optional<double> limit_us);
 
   // One line for each row and content, in the order in which they came first.
   std::string Text() const;
@@ -27,7 +30,7 @@ class RatioTable {
  private:
   struct Repetition {
     double store_us = 0;
-    double limit_us = 0;
+    std::optional<double> limit_us;
   };
   std::vector<std::pair<std::string, int64_t>> order_;
   std::map<std::pair<std::string, int64_t>, std::vector<Repetition>> rows_;

@@ -37,6 +37,8 @@ LAYERS["model"] = {"model", "base", "api", "io", "sync"}
 for _layer in ("properties", "stress", "fuzz"):
     LAYERS[_layer] = {_layer, "engine"} | LAYERS["model"]
 LAYERS["fuzz"] |= {"format"}
+# Claims that are explored drive the trials of the store.
+LAYERS["properties"] |= {"stress"}
 # The model, too: how fast the harness explores is measured as well.
 LAYERS["bench"] = {"bench", "engine"} | LAYERS["model"]
 LAYERS["ci"] = {"base", "api", "io", "sync"}  # programs that test the build
@@ -49,7 +51,7 @@ LIBRARIES = (
     (r"(gtest|gmock)/", r".*(_test\.cc|_contract\.h|_fixture\.h)$|properties/"),
     (r"rapidcheck", r".*_test\.cc$|(properties|stress)/"),
     (r"benchmark/", r"bench/"),
-    (r"sanitizer/", r"(model/world|src/sync)/"),
+    (r"sanitizer/", r"(model/world|src/sync)/|src/io/ram_file_system_fixture\.h"),
     (r"absl/(synchronization|random)/|absl/time/clock\.h", r"$^"),
     (r"absl/(container/(flat|node)_hash|hash/)", r"(src/server|src/cli|stress/verify|bench|ci)/"),
 )

@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "base/check.h"
 #include "model/explore/token.h"
 #include "sync/atomic.h"
 #include "sync/thread.h"
@@ -55,6 +56,24 @@ TEST_P(WithEachExplorer, ARightProgramPasses) {
   EXPECT_FALSE(outcome.finding.has_value());
   EXPECT_EQ(outcome.exhausted, GetParam() == std::string("exhaustive"));
   EXPECT_EQ(outcome.executions, outcome.exhausted ? 2u : 1000u);
+}
+
+TEST_P(WithEachExplorer, AFailedCheckIsAFindingThatReplays) {
+  const Program program = FromFunction("checked", [] {
+    sync::Atomic<bool> set(false);
+    sync::Thread setter("setter", [&] { set.Store(true, std::memory_order_seq_cst); });
+    ENGRAM_CHECK(!set.Load(std::memory_order_seq_cst), "it is not set");
+  });
+  Budget budget;
+  budget.executions_max = 1000;
+  const Outcome outcome = Explore(program, {GetParam()}, program.bounds, budget);
+  ASSERT_TRUE(outcome.finding.has_value());
+  EXPECT_EQ(outcome.finding->failure.claim, "check failed");
+  EXPECT_NE(outcome.finding->failure.detail.find("it is not set"), std::string::npos);
+  const auto replayed = Replay(program, outcome.finding->token, program.bounds);
+  ASSERT_TRUE(replayed.ok());
+  ASSERT_TRUE(replayed->failure.has_value());
+  EXPECT_EQ(replayed->failure->claim, "check failed");
 }
 
 TEST_P(WithEachExplorer, TheSameSeedGivesTheSameExploration) {

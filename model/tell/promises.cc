@@ -11,7 +11,7 @@
 namespace engram::world {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kStorePromises = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kStorePromises = {{
     {"another memory's bytes",
      "A read returns what was stored under its own id, never the bytes of another memory."},
     {"invented value", "A read returns only what somebody stored."},
@@ -37,6 +37,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kStorePr
      "their order, and none behind it."},
     {"changed after recovery",
      "What a store shows after a crash is durable: another crash does not change it."},
+    {"check failed", "What the program checks of itself holds."},
 }};
 
 }  // namespace

@@ -28,7 +28,8 @@ TEST(SchedulerNames, AreDifferentBeforeBetweenAndAfterOperations) {
   const auto scheduler = std::make_unique<Scheduler>();
   scheduler->Begin(Bounds(), choices);
   scheduler->RunEra([&] {
-    for (const uint16_t operation : {0, 1, 0, 2, 0}) {
+    constexpr uint16_t kOperations[] = {0, 1, 0, 2, 0};
+    for (const uint16_t operation : kOperations) {
       scheduler->SetOperation(operation);
       scheduler->Choose(ChoiceKind::kValue, 2);
       scheduler->Choose(ChoiceKind::kCrash, 2);

@@ -2,7 +2,9 @@
 
 #include "model/world/world.h"
 
+#include <source_location>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +19,21 @@ constexpr int64_t kWallClockStartNs = 1'600'000'000'000'000'000;
 
 constinit World* current_world = nullptr;
 
+// A check that fails inside of an execution is a finding with a token. Outside of one, for instance
+// while the world is being prepared, it is a mistake of ours and ends the process.
+void FailExecution(std::string_view condition, std::string_view detail,
+                   std::source_location where) {
+  if (current_world == nullptr || !current_world->scheduler().on_fiber()) return;
+  Failure failure;
+  {
+    const KernelScope kernel;
+    failure = {FailureKind::kClaim, "check failed",
+               absl::StrCat(where.file_name(), ":", where.line(), ": ", std::string(condition),
+                            " (", std::string(detail), ")")};
+  }
+  current_world->scheduler().Fail(std::move(failure));
+}
+
 }  // namespace
 
 World::World() = default;
@@ -30,6 +47,7 @@ void World::Begin(const Bounds& bounds, Choices& choices, bool telling) {
   telling_ = telling;
   notes_.clear();
   current_world = this;
+  SetCheckFailureListener(FailExecution);
   scheduler_.Begin(bounds, choices);
   ArmAllocationFaults(bounds.allocation_failures_max > 0 ? &scheduler_ : nullptr);
   file_system_.Reset();
@@ -45,6 +63,7 @@ void World::End() {
   ArmAllocationFaults(nullptr);
   scheduler_.End();
   current_world = nullptr;
+  SetCheckFailureListener(nullptr);
 }
 
 void World::Acknowledge() {

@@ -15,6 +15,12 @@ namespace engram::inline ENGRAM_BODY {
 [[noreturn]] void CheckFailed(std::string_view condition, std::string_view detail,
                               std::source_location where = std::source_location::current());
 
+// Hears of a failed check first. It may leave for good, as the simulated world does, in which a
+// failed check ends an execution and not the process; if it returns, the process ends.
+using CheckFailureListener = void (*)(std::string_view condition, std::string_view detail,
+                                      std::source_location where);
+void SetCheckFailureListener(CheckFailureListener listener);  // null: nobody listens
+
 }  // namespace engram::inline ENGRAM_BODY
 
 // Aborts unless `condition` holds; always on. `detail` is a text evaluated only on failure.

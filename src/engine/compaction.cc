@@ -75,7 +75,7 @@ absl::StatusOr<CompactionStats> TieredStore::CompactContent(bool force) {
           content.total, " bytes of content are dead; see Options"));
     }
     compaction_is_cancelled_.Store(false, std::memory_order_relaxed);
-    return Compaction(*this).Run();
+    return Compaction(*this, content).Run();
   });
 }
 
@@ -95,15 +95,16 @@ absl::Status TieredStore::CutAndCompact() ENGRAM_NO_THREAD_SAFETY_ANALYSIS {
   const Turn turn(is_compacting_);
   if (!turn.is_mine()) return CutCheckpoint(CutFor::kUse);
   compaction_is_cancelled_.Store(false, std::memory_order_relaxed);
-  return Compaction(*this).RunOneBatch();
+  return Compaction(*this, parts_->space.content()).RunOneBatch();
 }
 
 // ---- Batches.
 
-TieredStore::Compaction::Compaction(TieredStore& store)
+TieredStore::Compaction::Compaction(TieredStore& store,
+                                    const Space::ContentCounts& before)
     : store_(store),
       space_(store.parts_->space),
-      before_(space_.content()),
+      before_(before),
       began_ns_(sync::MonotonicNs()) {}
 
 absl::StatusOr<CompactionStats> TieredStore::Compaction::Run() {
@@ -297,11 +298,11 @@ absl::Status TieredStore::Compaction::AppendCopy(const format::LogEntry& entry, 
 
 // Extents that were emptied and are not free yet: their room is taken twice.
 bool TieredStore::Compaction::ReadersHoldTooMuch() const {
-  return space_.ExtentsReleasing() > 2 * kBatchExtents;
+  return space_.runs_pending() > 2 * kBatchExtents;
 }
 
 absl::Status TieredStore::Compaction::FreeReleased() {
-  for (int i = 0; space_.ExtentsReleasing() > 0 && i < kReaderWaitsMax; ++i) {
+  for (int i = 0; space_.runs_pending() > 0 && i < kReaderWaitsMax; ++i) {
     // Releases behind that of a mutation wait for its being durable; others for a reader.
     ENGRAM_RETURN_IF_ERROR(store_.SyncNow());
     if (i > 0) sync::SleepFor(kReaderWait);

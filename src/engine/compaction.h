@@ -31,7 +31,8 @@ namespace engram::inline ENGRAM_BODY::engine {
 // stay open.
 class TieredStore::Compaction {
  public:
-  explicit Compaction(TieredStore& store);
+  // `before`: what content there is.
+  Compaction(TieredStore& store, const Space::ContentCounts& before);
   Compaction(const Compaction&) = delete;
   Compaction& operator=(const Compaction&) = delete;
 

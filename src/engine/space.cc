@@ -87,9 +87,11 @@ absl::StatusOr<FileOffset> Space::TakeBlob(uint64_t bytes) {
   const bool own_run = room > geometry_.PayloadBytes(1) / 2;
   if (!own_run && blob_end_.value != 0) {
     const ExtentId extent = geometry_.ExtentOf(blob_end_);
-    if (blob_end_.value + room <= geometry_.Begin(extent).value + geometry_.extent_bytes) {
+    const uint64_t extent_end = geometry_.Begin(extent).value + geometry_.extent_bytes;
+    if (blob_end_.value + room <= extent_end) {
       const FileOffset offset = blob_end_;
       blob_end_.value += room;
+      if (blob_end_.value == extent_end) blob_end_ = {};
       RowOf(extent).held_bytes += room;
       return offset;
     }
@@ -147,7 +149,11 @@ void Space::LetGoOfBlob(FileOffset offset, uint64_t bytes) {
   if (blob_end_.value != 0 && geometry_.ExtentOf(blob_end_) == first) blob_end_ = {};
   // What the log or a checkpoint knows as blobs may be used otherwise only when neither does: a
   // recovery would find it in use twice.
-  if (row.total_bytes == 0) FreeRun(first);
+  if (row.total_bytes == 0) {
+    FreeRun(first);
+  } else {
+    emptied_extents_.FetchAdd(row.run_extents, std::memory_order_relaxed);
+  }
 }
 
 // ---- Releasing room.
@@ -161,7 +167,10 @@ void Space::Enqueue(ReleaseNode release, LogNumber number) {
   release->number = number;
   release->epoch = epoch_.Advance();
   release->next = nullptr;
-  if (release->what == Release::What::kRun) RowOf(release->run).releasing = true;
+  if (release->what == Release::What::kRun) {
+    RowOf(release->run).releasing = true;
+    runs_pending_.FetchAdd(1, std::memory_order_relaxed);
+  }
   Release* const last = release.get();
   (pending_last_ == nullptr ? pending_ : pending_last_->next) = std::move(release);
   pending_last_ = last;
@@ -192,6 +201,7 @@ void Space::UseAgain(Release& release) {
       break;
     case Release::What::kRun:
       FreeRun(release.run);
+      runs_pending_.FetchSub(1, std::memory_order_relaxed);
       break;
   }
 }

@@ -168,6 +168,10 @@ class Space final : public warm::LogExtents {
   uint64_t releases_pending() const {
     return pending_count_.Load(std::memory_order_relaxed);  // a hint, no partner
   }
+  // How many extents hold nothing any more and wait for a checkpoint to forget them.
+  uint64_t emptied_extents() const {
+    return emptied_extents_.Load(std::memory_order_relaxed);  // a hint, no partner
+  }
   // While it exists, nothing that is released is used again. May nest.
   class Pinned {
    public:
@@ -196,8 +200,10 @@ class Space final : public warm::LogExtents {
       ENGRAM_EXCLUDES(mutex_);
   // Whether it is still that use, and not about to be released.
   bool IsStillUsed(const LogExtentUse& use) const ENGRAM_EXCLUDES(mutex_);
-  // How many are released and not free yet.
-  uint64_t ExtentsReleasing() const ENGRAM_EXCLUDES(mutex_);
+  // How many runs of extents are released and not free yet.
+  uint64_t runs_pending() const {
+    return runs_pending_.Load(std::memory_order_relaxed);  // a hint, no partner
+  }
   // Gives the blocks of free extents back to the file system, but for the reserve. Returns how many
   // bytes; an I/O error leaves the rest for another time.
   uint64_t PunchFreeExtents() ENGRAM_EXCLUDES(mutex_);
@@ -278,6 +284,10 @@ class Space final : public warm::LogExtents {
   void LetGoOfBlob(FileOffset offset, uint64_t bytes) ENGRAM_REQUIRES(mutex_);
   void UseAgain(Release& release) ENGRAM_REQUIRES(mutex_);
   void ChangePins(int change) ENGRAM_EXCLUDES(mutex_);
+  void Add(ContentRoom written) ENGRAM_REQUIRES(mutex_);
+  void Drop(ContentRoom dead) ENGRAM_REQUIRES(mutex_);
+  bool NextToPunch(ExtentId& extent) ENGRAM_EXCLUDES(mutex_);
+  void EndPunch(ExtentId extent) ENGRAM_EXCLUDES(mutex_);
   void Enqueue(ReleaseNode release, LogNumber number) ENGRAM_REQUIRES(mutex_);
   void MarkRun(ExtentId first, uint32_t extents, format::ExtentType type) ENGRAM_REQUIRES(mutex_);
 
@@ -298,13 +308,16 @@ class Space final : public warm::LogExtents {
   uint64_t free_extents_ ENGRAM_GUARDED_BY(mutex_) = 0;  // not those being punched
   uint64_t bare_extents_ ENGRAM_GUARDED_BY(mutex_) = 0;  // of these
   uint64_t checkpoint_extents_ ENGRAM_GUARDED_BY(mutex_) = 1;
-  // The blob extent that is being filled, and where; 0: none.
+  // Where the blob extent that is being filled goes on; 0: none is. Within it: its very end is the
+  // beginning of the next extent, which may be anybody's.
   FileOffset blob_end_ ENGRAM_GUARDED_BY(mutex_);
   ReleaseNode pending_ ENGRAM_GUARDED_BY(mutex_);  // oldest first
   Release* pending_last_ ENGRAM_GUARDED_BY(mutex_) = nullptr;
   int pins_ ENGRAM_GUARDED_BY(mutex_) = 0;
   bool tolerates_miscounts_ ENGRAM_GUARDED_BY(mutex_) = false;
   sync::Atomic<uint64_t> pending_count_{0};
+  sync::Atomic<uint64_t> runs_pending_{0};
+  sync::Atomic<uint64_t> emptied_extents_{0};
   uint64_t content_live_ ENGRAM_GUARDED_BY(mutex_) = 0;
   uint64_t content_total_ ENGRAM_GUARDED_BY(mutex_) = 0;
   uint64_t content_freed_ ENGRAM_GUARDED_BY(mutex_) = 0;

@@ -16,6 +16,16 @@ using format::ExtentType;
 void Space::AddContent(ContentRoom written) {
   if (written.bytes == 0) return;
   sync::MutexLock lock(mutex_);
+  Add(written);
+}
+
+void Space::DropContent(ContentRoom dead) {
+  if (dead.bytes == 0) return;
+  sync::MutexLock lock(mutex_);
+  Drop(dead);
+}
+
+void Space::Add(ContentRoom written) {
   Row& row = RowOf(geometry_.ExtentOf(written.place));
   row.live_bytes += written.bytes;
   row.total_bytes += written.bytes;
@@ -23,9 +33,7 @@ void Space::AddContent(ContentRoom written) {
   content_total_ += written.bytes;
 }
 
-void Space::DropContent(ContentRoom dead) {
-  if (dead.bytes == 0) return;
-  sync::MutexLock lock(mutex_);
+void Space::Drop(ContentRoom dead) {
   Row& row = RowOf(geometry_.ExtentOf(dead.place));
   if (tolerates_miscounts_ && row.live_bytes < dead.bytes) return;
   ENGRAM_CHECK(row.live_bytes >= dead.bytes, "more content dies than lives");
@@ -34,8 +42,9 @@ void Space::DropContent(ContentRoom dead) {
 }
 
 void Space::MoveContent(ContentRoom from, ContentRoom to) {
-  AddContent(to);
-  DropContent(from);
+  sync::MutexLock lock(mutex_);
+  Add(to);
+  Drop(from);
 }
 
 Space::ContentCounts Space::content() const {
@@ -64,6 +73,7 @@ std::vector<format::ExtentRow> Space::Rows(const format::LogSegment& position, E
                                            bool forgets_slots) {
   sync::MutexLock lock(mutex_);
   std::vector<format::ExtentRow> rows(extents());
+  emptied_extents_.Store(0, std::memory_order_relaxed);
   for (uint32_t i = 0; i < rows.size(); ++i) {
     Row& row = RowOf({i});
     row.forgotten = !row.releasing && IsDead({i}, position);
@@ -98,18 +108,25 @@ std::vector<format::ExtentRow> Space::Rows(const format::LogSegment& position, E
 }
 
 void Space::ReleaseForgotten() {
-  for (uint32_t i = 0; i < extents(); ++i) {
-    {
-      sync::MutexLock lock(mutex_);
-      if (!RowOf({i}).forgotten) continue;
-    }
-    ReleaseNode release = std::make_unique<Release>();
+  std::vector<ReleaseNode> releases;
+  const auto is_forgotten = [&](uint32_t extent) ENGRAM_REQUIRES(mutex_) {
+    return RowOf({extent}).forgotten;
+  };
+  uint32_t count = 0;
+  {
     sync::MutexLock lock(mutex_);
+    for (uint32_t i = 0; i < extents(); ++i) count += is_forgotten(i) ? 1 : 0;
+  }
+  for (; count > 0; --count) releases.push_back(std::make_unique<Release>());
+  sync::MutexLock lock(mutex_);
+  for (uint32_t i = 0; i < extents() && !releases.empty(); ++i) {
+    if (!is_forgotten(i)) continue;
     RowOf({i}).forgotten = false;
     if (RowOf({i}).type == ExtentType::kSlots) slots_.RemoveExtent({i});
-    release->what = Release::What::kRun;
-    release->run = {i};
-    Enqueue(std::move(release), LogNumber{});
+    releases.back()->what = Release::What::kRun;
+    releases.back()->run = {i};
+    Enqueue(std::move(releases.back()), LogNumber{});
+    releases.pop_back();
   }
 }
 
@@ -144,43 +161,46 @@ bool Space::IsStillUsed(const LogExtentUse& use) const {
   return row.type == ExtentType::kLog && row.generation == use.generation && !row.releasing;
 }
 
-uint64_t Space::ExtentsReleasing() const {
-  sync::MutexLock lock(mutex_);
-  uint64_t count = 0;
-  for (const Release* release = pending_.get(); release != nullptr; release = release->next.get()) {
-    if (release->what == Release::What::kRun) ++count;
-  }
-  return count;
-}
-
 uint64_t Space::PunchFreeExtents() {
   uint64_t punched_bytes = 0;
-  // From the end, because room is taken from the beginning.
-  for (uint32_t i = extents(); i-- > 0;) {
-    {
-      sync::MutexLock lock(mutex_);
-      if (free_extents_ - bare_extents_ <= Reserve()) break;
-      Row& row = RowOf({i});
-      if (row.type != ExtentType::kFree || row.bare || row.punching) continue;
-      row.punching = true;
-      --free_extents_;
-    }
+  ExtentId extent;
+  for (bool goes_on = NextToPunch(extent); goes_on;) {
     bool is_punched = false;
     try {
-      is_punched = file_.Punch(geometry_.Begin({i}), geometry_.extent_bytes).ok();
+      is_punched = file_.Punch(geometry_.Begin(extent), geometry_.extent_bytes).ok();
     } catch (const std::bad_alloc&) {
       // Only for the words of an error.
     }
-    sync::MutexLock lock(mutex_);
-    Row& row = RowOf({i});
-    row.punching = false;
-    row.bare = true;
-    ++free_extents_;
-    ++bare_extents_;
-    if (!is_punched) break;
-    punched_bytes += geometry_.extent_bytes;
+    if (is_punched) punched_bytes += geometry_.extent_bytes;
+    EndPunch(extent);
+    goes_on = is_punched && NextToPunch(extent);
   }
   return punched_bytes;
+}
+
+// From the end, because room is taken from the beginning.
+bool Space::NextToPunch(ExtentId& extent) {
+  sync::MutexLock lock(mutex_);
+  if (free_extents_ - bare_extents_ <= Reserve()) return false;
+  for (uint32_t i = extents(); i-- > 0;) {
+    Row& row = RowOf({i});
+    if (row.type != ExtentType::kFree || row.bare || row.punching) continue;
+    row.punching = true;
+    --free_extents_;
+    extent = {i};
+    return true;
+  }
+  return false;
+}
+
+// Whether it worked or not, nobody knows whether there are blocks.
+void Space::EndPunch(ExtentId extent) {
+  sync::MutexLock lock(mutex_);
+  Row& row = RowOf(extent);
+  row.punching = false;
+  row.bare = true;
+  ++free_extents_;
+  ++bare_extents_;
 }
 
 }  // namespace engram::inline ENGRAM_BODY::engine

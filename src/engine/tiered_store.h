@@ -128,6 +128,8 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<std::unique_ptr<io::File>> LockedFile(const std::string& path, bool& is_new);
   absl::Status CreateFile(io::File& file, const std::string& path);
   absl::Status Recover(std::unique_ptr<io::File> file);
+  // How many the file may have.
+  uint32_t ExtentsMax(const format::Geometry& geometry) const;
   absl::StatusOr<uint32_t> WholeExtents(io::File& file, const format::Superblock& superblock);
   absl::Status CloseNow();
   absl::Status CheckOpen() const;
@@ -150,7 +152,9 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<Sequence> Append(Change& change);
   void Settle(Change& change);
   void KeepHouse();
-  bool ReleasesAreDue() const;
+  bool EmptiedExtentsAreDue() const;
+  bool TryCheckpoint();
+  absl::StatusOr<bool> FreeRoom();
   absl::Status MakeDurable(Sequence sequence);
 
   // ---- Durability: tiered_store_checkpoints.cc. Within a call.
@@ -206,6 +210,7 @@ class TieredStore final : public MemoryStore {
   sync::Atomic<uint64_t> durable_sequence_{0};
   sync::Atomic<uint64_t> entries_since_checkpoint_{0};
   sync::Atomic<uint64_t> checkpoint_due_at_{0};
+  sync::Atomic<bool> room_is_due_{false};  // the next mutation should give room back first
 
   mutable sync::Mutex checkpoint_mutex_;  // one checkpoint, backup or verification at a time
   format::Superblock superblock_ ENGRAM_GUARDED_BY(checkpoint_mutex_);

@@ -62,11 +62,6 @@ absl::Status TieredStore::Sync() {
 
 // ---- Checkpoints.
 
-bool TieredStore::ReleasesAreDue() const {
-  const Parts* const parts = parts_.get();
-  return parts != nullptr && parts->space.releases_pending() > options_.pending_releases_max;
-}
-
 bool TieredStore::CheckpointIsDue() const {
   const uint64_t entries = entries_since_checkpoint_.Load(std::memory_order_relaxed);
   return entries >= options_.checkpoint_entries_min && entries >= Count() / kCheckpointShare &&

@@ -82,15 +82,27 @@ void CopyScalars(const Memory& memory, format::Record& record) {
 
 // What the store owes itself before it takes on more.
 void TieredStore::KeepHouse() {
-  const bool needs_room = ReleasesAreDue();
-  if (!needs_room && !CheckpointIsDue()) return;
+  const bool room_is_due = room_is_due_.Load(std::memory_order_relaxed);  // a hint, no partner
+  if (!room_is_due && !CheckpointIsDue()) return;
   const LongCall call(*this);
   if (!call.is_open()) return;
-  if (needs_room) {
+  if (room_is_due) {
+    room_is_due_.Store(false, std::memory_order_relaxed);
     SyncNow().IgnoreError();  // a failure shows in the mutation that follows
     parts_->space.Collect(parts_->commit->durable());
   }
-  if (!CheckpointIsDue() || !checkpoint_mutex_.TryLock()) return;
+  if (CheckpointIsDue() || EmptiedExtentsAreDue()) TryCheckpoint();
+}
+
+bool TieredStore::EmptiedExtentsAreDue() const {
+  constexpr uint64_t kEmptiedMin = 16;
+  constexpr uint64_t kEmptiedShare = 8;
+  const Space& space = parts_->space;
+  return space.emptied_extents() >= std::max(kEmptiedMin, space.extents() / kEmptiedShare);
+}
+
+bool TieredStore::TryCheckpoint() {
+  if (!checkpoint_mutex_.TryLock()) return false;
   absl::Status cut;
   try {
     cut = CompactionIsDue() ? CutAndCompact() : CutCheckpoint(CutFor::kUse);
@@ -103,6 +115,21 @@ void TieredStore::KeepHouse() {
                                     : entries_since_checkpoint_.Load(std::memory_order_relaxed) +
                                           options_.checkpoint_entries_min,
                            std::memory_order_relaxed);
+  return cut.ok();
+}
+
+// After RESOURCE_EXHAUSTED: room that waits for a sync or a checkpoint may be what is missing.
+// False: nothing waits.
+absl::StatusOr<bool> TieredStore::FreeRoom() {
+  const LongCall call(*this);
+  ENGRAM_RETURN_IF_ERROR(call.status());
+  Space& space = parts_->space;
+  const bool releases = space.releases_pending() > 0;
+  if (releases) {
+    ENGRAM_RETURN_IF_ERROR(SyncNow());
+    space.Collect(parts_->commit->durable());
+  }
+  return (space.emptied_extents() > 0 && TryCheckpoint()) || releases;
 }
 
 template <typename Once>
@@ -111,16 +138,9 @@ absl::StatusOr<Sequence> TieredStore::Mutate(const Once& once) {
     KeepHouse();
     return once();
   });
-  if (absl::IsResourceExhausted(result.status())) {
-    // Room that waits for a sync may be what is missing.
-    const bool freed = WithoutExceptions([&]() -> absl::StatusOr<bool> {
-                         const LongCall call(*this);
-                         if (!call.is_open() || parts_->space.releases_pending() == 0) return false;
-                         ENGRAM_RETURN_IF_ERROR(SyncNow());
-                         parts_->space.Collect(parts_->commit->durable());
-                         return true;
-                       }).value_or(false);
-    if (freed) result = WithoutExceptions([&]() -> absl::StatusOr<Sequence> { return once(); });
+  if (absl::IsResourceExhausted(result.status()) &&
+      WithoutExceptions([&] { return FreeRoom(); }).value_or(false)) {
+    result = WithoutExceptions([&]() -> absl::StatusOr<Sequence> { return once(); });
   }
   if (!result.ok() || result->value == 0 || options_.sync_mode != SyncMode::kEachWrite) {
     return result;
@@ -251,6 +271,9 @@ void TieredStore::Settle(Change& change) {
   if (removes) memories_.FetchSub(1, std::memory_order_acq_rel);
   if (!removes && !had_value) memories_.FetchAdd(1, std::memory_order_acq_rel);
   entries_since_checkpoint_.FetchAdd(1, std::memory_order_relaxed);  // a hint, no partner
+  if (space.releases_pending() > options_.pending_releases_max || EmptiedExtentsAreDue()) {
+    room_is_due_.Store(true, std::memory_order_relaxed);  // likewise
+  }
 }
 
 // ---- The mutations.

@@ -113,6 +113,12 @@ absl::Status TieredStore::CreateFile(io::File& file, const std::string& path) {
   return absl::OkStatus();
 }
 
+uint32_t TieredStore::ExtentsMax(const format::Geometry& geometry) const {
+  return static_cast<uint32_t>(
+      std::min((options_.file_bytes_max - format::kExtentsBegin) / geometry.extent_bytes,
+               geometry.ExtentsMax()));
+}
+
 // How many extents the file has. One that ends within an extent, or before what its checkpoint
 // knows, is made whole: what is missing then reads as zeros, which no checksum matches.
 absl::StatusOr<uint32_t> TieredStore::WholeExtents(io::File& file,
@@ -126,12 +132,11 @@ absl::StatusOr<uint32_t> TieredStore::WholeExtents(io::File& file,
   for (const format::ExtentRun& run : superblock.runs) {
     extents = std::max<uint64_t>(extents, uint64_t{run.first.value} + run.extents);
   }
-  const uint64_t extents_max =
-      (options_.file_bytes_max - format::kExtentsBegin) / geometry.extent_bytes;
-  if (extents > extents_max) {
+  if (extents > ExtentsMax(geometry)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "the store has ", extents, " extents of ", geometry.extent_bytes,
-        " bytes, more than Options::file_bytes_max, ", options_.file_bytes_max, ", allows"));
+        " bytes, more than the format or Options::file_bytes_max, ", options_.file_bytes_max,
+        ", allows"));
   }
   if (bytes < geometry.FileBytes(extents)) {
     ENGRAM_RETURN_IF_ERROR(file.Reserve(FileOffset{bytes}, geometry.FileBytes(extents) - bytes));
@@ -145,11 +150,13 @@ absl::Status TieredStore::Recover(std::unique_ptr<io::File> file) {
   ENGRAM_ASSIGN_OR_RETURN(const uint32_t extents, WholeExtents(*file, superblock));
   ENGRAM_RETURN_IF_ERROR(CheckSuperblock(superblock, extents));
   const format::Geometry geometry{superblock.extent_bytes};
-  const auto extents_max = static_cast<uint32_t>((options_.file_bytes_max - format::kExtentsBegin) /
-                                                 geometry.extent_bytes);
+  const uint32_t extents_max = ExtentsMax(geometry);
   ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<io::Mapping> mapping,
                           file->Map(geometry.FileBytes(extents_max)));
   const format::Superblock found = superblock;
+  if (superblock.incarnation == format::kIncarnationMax) {
+    return absl::ResourceExhaustedError("the store was opened so often that its numbers are used up");
+  }
   ++superblock.incarnation;
   auto parts =
       std::make_unique<Parts>(std::move(file), std::move(mapping), epoch_, superblock, extents_max);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/memory_store.h"
+#include "format/geometry.h"
 #include "gtest/gtest.h"
 #include "io/posix_file_system.h"
 
@@ -130,6 +131,43 @@ TEST_F(TieredStoreTest, RoomIsUsedAgain) {
     if (i == 500) bytes_after_some = store->Stats().file_bytes;
   }
   EXPECT_LE(store->Stats().file_bytes, bytes_after_some * 2);
+  ExpectSound(*store);
+}
+
+TEST_F(TieredStoreTest, ReplacedBlobsDoNotWaitForManyEntries) {
+  options_.pending_releases_max = 4;
+  auto store = OpenOrFail();
+  for (int i = 0; i < 400; ++i) {
+    ASSERT_TRUE(store->Store(MakeMemory("a", 1.0F, std::string(200'000, 'x'))).ok());
+  }
+  EXPECT_GT(store->Stats().checkpoints, 0u);
+  EXPECT_LT(store->Stats().file_bytes, 60u * options_.extent_bytes)
+      << "400 blobs of 4 extents each";
+  ExpectSound(*store);
+}
+
+TEST_F(TieredStoreTest, AFullStoreGivesBackWhatBlobsHeld) {
+  options_.file_bytes_max = 40 * options_.extent_bytes;
+  auto store = OpenOrFail();
+  for (int i = 0; i < 100; ++i) {
+    const auto stored = store->Store(MakeMemory("a", 1.0F, std::string(500'000, 'x')));
+    ASSERT_TRUE(stored.ok()) << i << ": " << stored.status();
+  }
+  ExpectSound(*store);
+}
+
+TEST_F(TieredStoreTest, BlobsThatFillAnExtentExactlyHarmNoOther) {
+  constexpr int kBlobsPerExtent = 8;
+  const uint64_t payload = format::Geometry{options_.extent_bytes}.PayloadBytes(1);
+  ASSERT_EQ(payload % (kBlobsPerExtent * format::kAlignment), 0u);
+  auto store = OpenOrFail();
+  std::vector<Memory> memories;
+  for (int i = 0; i < 3 * kBlobsPerExtent; ++i) {
+    memories.push_back(MakeMemory("id" + std::to_string(i), static_cast<float>(i),
+                                  std::string(payload / kBlobsPerExtent, 'a' + i % 26)));
+    ASSERT_TRUE(store->Store(memories.back()).ok());
+    for (const Memory& memory : memories) ExpectHolds(*store, memory);
+  }
   ExpectSound(*store);
 }
 

@@ -21,6 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/status_macros.h"
+#include "io/posix_mapping_faults.h"
 
 namespace engram::inline ENGRAM_BODY::io {
 namespace {
@@ -106,7 +107,10 @@ class PosixMapping final : public Mapping {
   PosixMapping(std::byte* base, uint64_t size) : base_(base), size_(size) {}
   PosixMapping(const PosixMapping&) = delete;
   PosixMapping& operator=(const PosixMapping&) = delete;
-  ~PosixMapping() override { munmap(base_, size_); }
+  ~PosixMapping() override {
+    UnguardMapping(base_);
+    munmap(base_, size_);
+  }
 
   const std::byte* Bytes(FileOffset offset, [[maybe_unused]] uint64_t size) override {
     ENGRAM_AUDIT(offset.value <= size_ && size <= size_ - offset.value,
@@ -183,6 +187,8 @@ class PosixFile final : public File {
     if (size == 0) return RangeError("map", FileOffset{0}, size, EINVAL);
     void* const base = mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor_.number(), 0);
     if (base == MAP_FAILED) return RangeError("map", FileOffset{0}, size, errno);
+    // An unguarded one works as well, but for reads that the device cannot serve.
+    GuardMapping(static_cast<std::byte*>(base), size);
     return std::make_unique<PosixMapping>(static_cast<std::byte*>(base), size);
   }
 

@@ -4,6 +4,7 @@
 #include "io/posix_file_system.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,6 +42,30 @@ class PosixFixture {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Posix, FileSystemContract, PosixFixture);
+
+TEST(PosixFileSystem, AMappingWhosePagesCannotBeReadShowsZeros) {
+  PosixFixture().Run([](FileSystem& files, const std::string& path) {
+    auto file = OpenOrFail(files, path, OpenMode::kCreateNew);
+    ASSERT_TRUE(WriteFully(*file, FileOffset{0}, BytesOf(std::string(3 * kPageBytes, 'x'))).ok());
+    auto mapping = *file->Map(4 * kPageBytes);
+    ASSERT_TRUE(file->Truncate(kPageBytes).ok());  // pages behind the end of a file raise SIGBUS
+    EXPECT_EQ(TextOf({mapping->Bytes(FileOffset{kPageBytes - 2}, 4), 4}), "xx" + Zeros(2));
+    EXPECT_EQ(TextOf({mapping->Bytes(FileOffset{2 * kPageBytes}, 3), 3}), Zeros(3));
+  });
+}
+
+TEST(PosixFileSystem, OtherBusErrorsEndTheProcess) {
+  PosixFixture().Run([](FileSystem& files, const std::string& path) {
+    auto file = OpenOrFail(files, path, OpenMode::kCreateNew);
+    auto guarded = *file->Map(kPageBytes);
+    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const auto* const other = static_cast<const volatile char*>(
+        mmap(nullptr, kPageBytes, PROT_READ, MAP_SHARED, descriptor, 0));
+    EXPECT_DEATH({ (void)*other; }, "");
+    munmap(const_cast<char*>(other), kPageBytes);
+    close(descriptor);
+  });
+}
 
 TEST(PosixFileSystem, ErrorsNamePathRangeAndErrno) {
   PosixFixture().Run([](FileSystem& files, const std::string& path) {

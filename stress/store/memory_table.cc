@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, kValues> kValueNames = {
     "nothing", "empty", "apple", "berries", "cherry", "damson",
     "elder",   "figs",  "grape", "extreme", "hazel"};
 constexpr std::array<uint64_t, kValues> kContentBytes = {
-    0, 0, 5, kInlineBytesMax, kInlineBytesMax + 1, 300, 4500, 9000, 20'000, 11, 7};
+    0, 0, 5, kInlineBytesMax, kInlineBytesMax + 1, 300, 7936, 9000, 20'000, 11, 7};
 // An entry's embedding holds its number behind the first float.
 constexpr size_t kNumberAt = 1;
 

@@ -38,7 +38,7 @@ enum class Content : uint8_t {
   kInlineMax,
   kSmallestBlob,
   kSmallBlob,
-  kPageBlob,   // longer than a page
+  kPageBlob,   // longer than a page; two of them fill an extent of 16 KiB exactly
   kRunBlob,    // longer than half an extent of 16 KiB, and than one of 8 KiB
   kLargeBlob,  // longer than an extent
   kExtremes,   // short; its scalars are extreme

@@ -77,8 +77,7 @@ void StoreClient::Compact(const Operation& operation) {
     return DemandExcuse("CompactContent", answer.status(), faults);
   }
   const uint64_t extent_bytes = store_->Stats().extent_bytes;
-  Demand(answer->bytes_given_back % extent_bytes == 0 && answer->extents_damaged == 0 &&
-             !answer->was_cancelled,
+  Demand(answer->bytes_given_back % extent_bytes == 0 && answer->extents_damaged == 0,
          "wrong statistics", "A compaction tells what cannot be.");
 }
 

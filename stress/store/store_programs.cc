@@ -152,7 +152,11 @@ Operations GenerateInterleave(uint64_t seed) {
 struct Pair {
   std::string_view name;
   Operation first, second;
+  bool stops_compactions = false;
 };
+
+// All of a pair with a checkpoint are 610,604, half a minute.
+constexpr uint64_t kPairClassesMax = 50'000;
 
 std::vector<Pair> Pairs() {
   constexpr auto kOther = static_cast<uint32_t>(Content::kOther);
@@ -168,6 +172,11 @@ std::vector<Pair> Pairs() {
       {"compact_store", compact, second(Verb::kStore, 0, kOther)},
       {"compact_remove", compact, second(Verb::kRemove)},
       {"compact_activate", compact, second(Verb::kActivate, 0, 3)},
+      // The moves alone, without the checkpoint behind them.
+      {"move_get", compact, second(Verb::kGet), true},
+      {"move_store", compact, second(Verb::kStore, 0, kOther), true},
+      {"move_remove", compact, second(Verb::kRemove), true},
+      {"move_activate", compact, second(Verb::kActivate, 0, 3), true},
       {"store_get", store, second(Verb::kGet)},
       {"store_store", store, second(Verb::kStore, 0, static_cast<uint32_t>(Content::kExtremes))},
       {"store_remove", store, second(Verb::kRemove)},
@@ -294,8 +303,10 @@ std::vector<StoreProgram> InterleavePrograms(const OpenStore& open) {
          .open = open,
          .setup = Setup::kRare,
          .bounds = {.steps_max = 200'000},
-         .generate = [operations = PairOperations(pair)](uint64_t) { return operations; }},
+         .generate = [operations = PairOperations(pair)](uint64_t) { return operations; },
+         .stops_compactions = pair.stops_compactions},
         "Two operations side by side."));
+    programs.back().classes_max = kPairClassesMax;
   }
   const auto add = [&](const char* name, Setup setup, uint32_t crashes, bool throws,
                        const char* about, double weight) {

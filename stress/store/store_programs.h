@@ -3,6 +3,7 @@
 #ifndef ENGRAM_STRESS_STORE_STORE_PROGRAMS_H_
 #define ENGRAM_STRESS_STORE_STORE_PROGRAMS_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@ struct StoreProgram {
   std::string about;  // a sentence or two
   // Explored exhaustively, within its bounds; otherwise by walks.
   bool exhaustive = false;
+  uint64_t classes_max = UINT64_MAX;  // exhaustive: no more of them, because there are too many
   double weight = 1;  // its share of the suite's allowance, in proportion to the others'
   std::shared_ptr<RecoveredImages> images = {};  // null if nothing crashes
 };

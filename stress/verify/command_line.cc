@@ -45,6 +45,8 @@ void AddRun(CLI::App& app, RunCommand& command) {
   run->add_option("--seed", command.seed, "what all random decisions follow from")
       ->capture_default_str();
   AddExplorer(*run, command.explorer);
+  run->add_flag("--stop-at-failure", command.stop_at_failure,
+                "end with the first failure; the report says what it cost to find");
   run->add_option("--json", command.json_path, "write a report for machines to this file");
   run->add_option("--svg", command.svg_directory,
                   "draw the shortest execution of each verdict into this directory");

@@ -22,6 +22,7 @@ struct RunCommand {
   uint64_t executions = 0;  // 0: none. Exactly one of budget and executions is given
   uint64_t seed = 1;
   std::string explorer;  // empty: all
+  bool stop_at_failure = false;
   std::string json_path;
   std::string svg_directory;
 };

@@ -26,7 +26,10 @@ nlohmann::ordered_json ToJson(const Verdict& verdict) {
 nlohmann::ordered_json ToJson(const Part& part) {
   auto failures = nlohmann::ordered_json::array();
   for (const FailureReport& failure : part.failures) {
-    failures.push_back({{"token", failure.token}, {"summary", failure.summary}});
+    failures.push_back({{"token", failure.token},
+                        {"summary", failure.summary},
+                        {"executions", failure.executions},
+                        {"cpu_seconds", failure.cpu_seconds}});
   }
   auto verdicts = nlohmann::ordered_json::array();
   for (const Verdict& verdict : part.verdicts) verdicts.push_back(ToJson(verdict));

@@ -18,6 +18,10 @@ struct FailureReport {
   std::string token;    // empty if no single execution shows it
   std::string summary;  // one line
   std::string story;    // the whole text for a person
+  // What the run had spent when it was found, shrinking left out; 0 if no single execution shows
+  // it.
+  uint64_t executions = 0;
+  double cpu_seconds = 0;
 };
 
 // A claim that a design was condemned for, or, with an empty claim, that nothing was found.

@@ -19,7 +19,7 @@ TEST(Report, HasTheKeysThatMachinesRead) {
   part.explorer = "random";
   part.event_hash = 0x1F;
   part.operation_kinds = {{"store", 3}};
-  part.failures.push_back({"counter:AQ", "counter: lost update", "a story"});
+  part.failures.push_back({"counter:AQ", "counter: lost update", "a story", 12, 0.5});
   Verdict& verdict = part.verdicts.emplace_back();
   verdict.program = "offsets_first";
   verdict.claim = "another memory's bytes";
@@ -37,7 +37,8 @@ TEST(Report, HasTheKeysThatMachinesRead) {
   EXPECT_EQ(suite["event_hash"], "000000000000001f");
   EXPECT_EQ(suite["operation_kinds"]["store"], 3);
   EXPECT_EQ(suite["failures"].at(0).dump(),
-            R"({"token":"counter:AQ","summary":"counter: lost update"})");
+            R"({"token":"counter:AQ","summary":"counter: lost update","executions":12,)"
+            R"("cpu_seconds":0.5})");
   for (const char* key : {"program", "claim", "token", "executions", "cpu_seconds"}) {
     EXPECT_TRUE(suite["verdicts"].at(0).contains(key)) << key;
   }

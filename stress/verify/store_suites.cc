@@ -54,8 +54,9 @@ std::string PerSecond(uint64_t count, double seconds) {
                " a second");
 }
 
-void AddFinding(const world::Program& program, const Outcome& outcome, Part& part) {
-  if (outcome.finding.has_value()) part.failures.push_back(ReportOf(program, *outcome.finding));
+void AddFinding(const world::Program& program, const Outcome& outcome, const SuiteRun& run,
+                Part& part) {
+  if (outcome.finding.has_value()) part.failures.push_back(ReportOf(program, outcome, run));
 }
 
 // "store 12, remove 3": what was done, by kind.
@@ -79,10 +80,11 @@ std::string ExploreProgram(const std::string& suite, const StoreProgram& tried,
   options.aims_crashes = tried.program.bounds.crashes_max > 0;
   // What has an end is not cut off by a clock: a class left out would leave the verdict open.
   if (tried.exhaustive) budget.time_max = std::chrono::nanoseconds::max();
+  budget.executions_max = std::min(budget.executions_max, tried.classes_max);
   const uint64_t images_before = tried.images != nullptr ? tried.images->distinct() : 0;
   const Outcome outcome =
       run.Explore(tried.program, options, tried.program.bounds, budget, suite, part);
-  AddFinding(tried.program, outcome, part);
+  AddFinding(tried.program, outcome, run, part);
   std::string covered = Words(Grouped(outcome.executions), " executions");
   if (tried.exhaustive) {
     covered = Words(outcome.exhausted ? "all " : "", Grouped(outcome.executions), " classes",
@@ -126,7 +128,7 @@ SuiteResult ExplorePrograms(const std::string& suite, const std::string& title,
     part.explorer = explorer;
     bool used = false;
     for (const StoreProgram& tried : programs) {
-      if (!suits(tried, explorer)) continue;
+      if (!suits(tried, explorer) || run.EndsWith(part)) continue;
       used = true;
       result.scoreboard +=
           ExploreProgram(suite, tried, explorer, shares.Next(tried.weight), run, part);
@@ -134,6 +136,7 @@ SuiteResult ExplorePrograms(const std::string& suite, const std::string& title,
     if (!used) continue;
     result.scoreboard += Words("          ", explorer, ": ", KindsText(part), "\n");
     result.parts.push_back(std::move(part));
+    if (run.EndsWith(result.parts.back())) break;
   }
   result.scoreboard += "\n";
   return result;
@@ -169,7 +172,7 @@ std::string ExploreDamage(const std::string& suite, const DamageTrial& tried, wo
   if (tried.images <= kImagesDoneToTheEnd) budget = world::Budget();
   const Outcome outcome =
       run.Explore(tried.program, options, tried.program.bounds, budget, suite, part);
-  AddFinding(tried.program, outcome, part);
+  AddFinding(tried.program, outcome, run, part);
   part.operations += outcome.executions;
   part.operation_kinds[std::string(stress::DamageKindName(tried.kind))] += outcome.executions;
   std::string covered = Words(outcome.exhausted ? "all " : "", Grouped(outcome.executions),
@@ -200,6 +203,7 @@ SuiteResult ExploreDamages(const std::string& suite, const std::string& title,
   part.suite = suite;
   part.explorer = "exhaustive";
   for (const DamageTrial& tried : trials) {
+    if (run.EndsWith(part)) break;
     result.scoreboard += ExploreDamage(suite, tried, shares.Next(tried.images), run, part);
   }
   result.parts.push_back(std::move(part));

@@ -21,8 +21,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Le;
 
-SuiteResult RunNamed(std::string_view name, uint64_t executions, Flaw flaw = Flaw::kNone) {
+SuiteResult RunNamed(std::string_view name, uint64_t executions, Flaw flaw = Flaw::kNone,
+                     bool stop_at_failure = false) {
   SuiteRun run;
+  run.stop_at_failure = stop_at_failure;
   run.allowance = Allowance::OfExecutions(executions);
   for (const Suite& suite : MakeStoreSuites(stress::OpenLogStore(flaw))) {
     if (suite.name == name) return suite.run(run);
@@ -78,6 +80,28 @@ TEST(StoreSuites, ReportWhatTheyFindWithATokenThatReplays) {
       EXPECT_EQ(replayed->failure->claim, "lost after sync");
     }
   }
+}
+
+TEST(StoreSuites, EndWithTheFirstFailureAndSayWhatItCost) {
+  const SuiteResult all = RunNamed("crash", 2000, Flaw::kSyncIsNoSync);
+  const SuiteResult first = RunNamed("crash", 2000, Flaw::kSyncIsNoSync, /*stop_at_failure=*/true);
+  EXPECT_GT(all.parts.size(), 1u);
+  EXPECT_EQ(first.parts.size(), 1u);
+  const Part& part = first.parts.back();
+  ASSERT_EQ(part.failures.size(), 1u);
+  EXPECT_EQ(part.failures[0].executions, part.executions);
+  EXPECT_GT(part.failures[0].cpu_seconds, 0);
+  EXPECT_LE(part.failures[0].cpu_seconds, part.cpu_seconds);
+}
+
+TEST(StoreSuites, SayWhatALaterFailureCostFromTheBeginningOfTheRun) {
+  const SuiteResult all = RunNamed("crash", 2000, Flaw::kSyncIsNoSync);
+  const Part& random = PartOf(all, "random");
+  ASSERT_GT(random.failures.size(), 1u);
+  uint64_t before = PartOf(all, "exhaustive").executions;
+  EXPECT_GT(random.failures[0].executions, before);
+  EXPECT_GT(random.failures[1].executions, random.failures[0].executions);
+  EXPECT_LE(random.failures.back().executions, before + random.executions);
 }
 
 TEST(StoreSuites, DoTheSameAgain) {

@@ -92,6 +92,8 @@ world::Outcome SuiteRun::Explore(const world::Program& program,
   };
   world::Outcome outcome = world::Explore(program, options, bounds, budget, show);
   part.Add(program, outcome);
+  executions += outcome.executions;
+  cpu_seconds += outcome.cpu_seconds;
   part.seconds += SecondsSince(begin);
   allowance.Spend(outcome.executions + outcome.redundant);
   return outcome;

@@ -44,8 +44,16 @@ struct SuiteRun {
   std::string explorer;  // only this one; empty: all that the suite uses
   Allowance allowance;
   ProgressLine* progress = nullptr;  // may be null
+  // Explore nothing more once a failure has been reported. A suite that expects failures, or that
+  // judges all of its explorations together, ends first.
+  bool stop_at_failure = false;
+  // Of everything explored so far, shrinking left out.
+  uint64_t executions = 0;
+  double cpu_seconds = 0;
 
   bool Uses(std::string_view name) const { return explorer.empty() || explorer == name; }
+  // Whether nothing more should be explored, after what `part` has reported.
+  bool EndsWith(const Part& part) const { return stop_at_failure && !part.failures.empty(); }
 
   // Explores `program` and adds what it came to to `part`; shows progress as `title`.
   world::Outcome Explore(const world::Program& program, const world::ExplorerOptions& options,

@@ -58,8 +58,11 @@ Report RunSuites(const std::vector<const Suite*>& suites, SuiteRun& run) {
     own.allowance = whole.Part(suite->weight / weight_left);
     if (!whole.counts_executions()) weight_left -= suite->weight;
     SuiteResult result = suite->run(own);
+    run.executions = own.executions;
+    run.cpu_seconds = own.cpu_seconds;
     for (Part& part : result.parts) report.parts.push_back(std::move(part));
     report.scoreboard += result.scoreboard;
+    if (run.stop_at_failure && report.failed()) break;
   }
   return report;
 }
@@ -67,6 +70,15 @@ Report RunSuites(const std::vector<const Suite*>& suites, SuiteRun& run) {
 FailureReport ReportOf(const world::Program& program, const world::Finding& finding) {
   return {finding.token, world::Words(program.name, ": ", finding.failure.claim),
           world::Tell(program, finding)};
+}
+
+FailureReport ReportOf(const world::Program& program, const world::Outcome& outcome,
+                       const SuiteRun& run) {
+  const world::Finding& finding = *outcome.finding;
+  FailureReport report = ReportOf(program, finding);
+  report.executions = run.executions - outcome.executions + finding.executions;
+  report.cpu_seconds = run.cpu_seconds - outcome.cpu_seconds + finding.cpu_seconds;
+  return report;
 }
 
 }  // namespace engram::verify

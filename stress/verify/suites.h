@@ -56,6 +56,10 @@ inline constexpr std::string_view kExplorers[] = {"exhaustive", "random", "pct"}
 
 // The finding as a report: its summary and the whole story.
 FailureReport ReportOf(const world::Program& program, const world::Finding& finding);
+// The same of the finding that `outcome` ended with, which `run` has just explored: with what the
+// run had spent by then. REQUIRES: there is one.
+FailureReport ReportOf(const world::Program& program, const world::Outcome& outcome,
+                       const SuiteRun& run);
 
 }  // namespace engram::verify
 

@@ -1,0 +1,132 @@
+// A store that this version of the format wrote, kept in the repository: it must be read for ever,
+// and as long as nothing changes the format, the same operations must write the same bytes.
+//
+// src/format/golden/store_v2.hex has a line of 32 bytes for each that are not zero, behind their
+// offset, and the size of the file first. How to renew it stands in src/format/README.md.
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/sample_stores_fixture.h"
+#include "format/samples_fixture.h"
+#include "gtest/gtest.h"
+#include "io/posix_file_system.h"
+
+namespace engram::inline ENGRAM_BODY::engine {
+namespace {
+
+constexpr size_t kLineBytes = 32;
+constexpr std::string_view kGolden =
+#include "format/golden_store.inc"
+    ;
+
+std::string TextOf(std::span<const std::byte> image) {
+  std::string text = absl::StrCat(image.size(), "\n");
+  for (size_t offset = 0; offset < image.size(); offset += kLineBytes) {
+    const auto line = image.subspan(offset, std::min(kLineBytes, image.size() - offset));
+    if (format::AreZeros(line)) continue;
+    absl::StrAppend(&text, offset, " ", format::Hex(line), "\n");
+  }
+  return text;
+}
+
+uint64_t TakeNumber(std::string_view& text, int base) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  EXPECT_EQ(error, std::errc{});
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  return value;
+}
+
+std::vector<std::byte> ImageOf(std::string_view text) {
+  std::vector<std::byte> image(TakeNumber(text, 10));
+  text.remove_prefix(1);
+  while (!text.empty()) {
+    size_t offset = TakeNumber(text, 10);
+    text.remove_prefix(1);
+    for (; text.front() != '\n'; text.remove_prefix(2)) {
+      std::string_view digits = text.substr(0, 2);
+      image.at(offset++) = static_cast<std::byte>(TakeNumber(digits, 16));
+    }
+    text.remove_prefix(1);
+  }
+  return image;
+}
+
+void WriteFile(const std::string& path, std::string_view text) {
+  io::PosixFileSystem files;
+  files.Remove(path).IgnoreError();
+  auto file = files.Open(path, io::OpenMode::kCreateNew);
+  ASSERT_TRUE(file.ok()) << file.status();
+  const auto bytes = std::as_bytes(std::span(text.data(), text.size()));
+  ASSERT_TRUE(io::WriteFully(**file, FileOffset{0}, bytes).ok());
+}
+
+void ExpectHolds(MemoryStore& store, const SampleStore& expected) {
+  EXPECT_EQ(store.Count(), expected.newest().size());
+  for (const std::string& id : expected.ids) {
+    const absl::StatusOr<GetResult> got = store.Get(id);
+    ASSERT_TRUE(got.ok()) << got.status();
+    const auto memory = expected.newest().find(id);
+    ASSERT_EQ(got->memory.has_value(), memory != expected.newest().end()) << id;
+    if (got->memory) EXPECT_TRUE(SameBits(*got->memory, memory->second)) << id;
+  }
+  const absl::StatusOr<VerifyReport> verified = store.Verify();
+  ASSERT_TRUE(verified.ok()) << verified.status();
+  EXPECT_TRUE(verified->sound());
+}
+
+TEST(GoldenStore, HoldsExactlyWhatWasStored) {
+  io::RamFileSystem files(kSampleFileBytesMax);
+  auto store = OpenImage(files, ImageOf(kGolden));
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_FALSE((*store)->recovery().clean);
+  EXPECT_FALSE((*store)->recovery().tail_was_cut);
+  EXPECT_TRUE((*store)->recovery().damages.empty());
+  EXPECT_GT((*store)->recovery().entries_replayed, 0u);
+  const SampleStore expected = GoldenStore();
+  ExpectHolds(**store, expected);
+  ASSERT_TRUE((*store)->Close().ok());
+  store = MemoryStore::Open(files, std::string(kSamplePath), SampleOptions());
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_TRUE((*store)->recovery().clean);
+  ExpectHolds(**store, expected);
+}
+
+TEST(GoldenStore, IsWhatTheSameOperationsWriteToday) {
+  const std::string today = TextOf(GoldenStore().image);
+  const std::string path = testing::TempDir() + "golden_store.hex";
+  if (today != kGolden) WriteFile(path, today);
+  EXPECT_TRUE(today == kGolden) << "what is written today stands in " << path
+                                << "; src/format/README.md says when it may be the golden file";
+}
+
+TEST(SampleStores, ShowTheirNewestStateWhenOpened) {
+  for (const SampleStore& sample : SampleStores()) {
+    io::RamFileSystem files(kSampleFileBytesMax);
+    auto store = OpenImage(files, sample.image);
+    ASSERT_TRUE(store.ok()) << sample.name << store.status();
+    EXPECT_EQ((*store)->recovery().clean, sample.closed) << sample.name;
+    EXPECT_TRUE((*store)->recovery().damages.empty()) << sample.name;
+    ExpectHolds(**store, sample);
+  }
+}
+
+TEST(SampleStores, HaveTheSameBytesEveryTime) {
+  const std::vector<SampleStore> once = SampleStores();
+  const std::vector<SampleStore> again = SampleStores();
+  for (size_t i = 0; i < once.size(); ++i) {
+    EXPECT_TRUE(once[i].image == again[i].image) << once[i].name;
+    EXPECT_LE(once[i].image.size(), 256 * kKiB) << once[i].name;
+  }
+}
+
+}  // namespace
+}  // namespace engram::inline ENGRAM_BODY::engine
