@@ -103,9 +103,9 @@ struct Statistics {
   uint64_t slots_free = 0;
   uint64_t releases_pending = 0;  // rooms that wait for a sync or a reader
 
-  uint64_t syncs = 0;        // that this process did
-  uint64_t checkpoints = 0;  // likewise
-  uint64_t compactions = 0;  // that came to their end, by itself or called for
+  uint64_t syncs = 0;                       // that this process did
+  uint64_t checkpoints = 0;                 // likewise
+  uint64_t compactions = 0;                 // that came to their end, by itself or called for
   uint64_t compaction_bytes_reclaimed = 0;  // by all of them
   uint64_t entries_since_checkpoint = 0;
   uint64_t changed_memories = 0;      // that the index holds in RAM

@@ -83,11 +83,14 @@ void TieredStore::CancelCompaction() {
   compaction_is_cancelled_.Store(true, std::memory_order_relaxed);
 }
 
-bool TieredStore::CompactionIsDue() const {
+bool TieredStore::CompactionIsDue(bool for_want_of_room) const {
   if (!options_.compacts_by_itself) return false;
   const Space::ContentCounts content = parts_->space.content();
-  return ExceedsBoth(content, options_) &&
-         content.total - content.live >= compaction_due_at_.Load(std::memory_order_relaxed);
+  const uint64_t dead = content.total - content.live;
+  if (for_want_of_room && parts_->space.HasEmptySlotExtent()) return true;
+  const bool is_worth_it = for_want_of_room ? dead >= parts_->space.geometry().extent_bytes
+                                            : ExceedsBoth(content, options_);
+  return is_worth_it && dead >= compaction_due_at_.Load(std::memory_order_relaxed);
 }
 
 // The analysis cannot tell that the compaction's store is this one.
@@ -100,12 +103,8 @@ absl::Status TieredStore::CutAndCompact() ENGRAM_NO_THREAD_SAFETY_ANALYSIS {
 
 // ---- Batches.
 
-TieredStore::Compaction::Compaction(TieredStore& store,
-                                    const Space::ContentCounts& before)
-    : store_(store),
-      space_(store.parts_->space),
-      before_(before),
-      began_ns_(sync::MonotonicNs()) {}
+TieredStore::Compaction::Compaction(TieredStore& store, const Space::ContentCounts& before)
+    : store_(store), space_(store.parts_->space), before_(before), began_ns_(sync::MonotonicNs()) {}
 
 absl::StatusOr<CompactionStats> TieredStore::Compaction::Run() {
   {
@@ -138,6 +137,7 @@ absl::StatusOr<CompactionStats> TieredStore::Compaction::Run() {
 }
 
 absl::Status TieredStore::Compaction::RunOneBatch() {
+  const bool position_moves = store_.entries_since_checkpoint_.Load(std::memory_order_relaxed) > 0;
   ListExtents();
   absl::StatusOr<Batch> moved = MoveBatch();
   if (moved.ok() && *moved == Batch::kStopped) {
@@ -147,9 +147,9 @@ absl::Status TieredStore::Compaction::RunOneBatch() {
   const Space::ContentCounts content = space_.content();
   const uint64_t dead = content.total - content.live;
   // What could not be made better waits for another extent of dead room.
-  store_.compaction_due_at_.Store(
-      stats_.bytes_reclaimed > 0 ? 0 : dead + space_.geometry().extent_bytes,
-      std::memory_order_relaxed);
+  const bool goes_on = stats_.bytes_reclaimed > 0 || (extents_.empty() && position_moves);
+  store_.compaction_due_at_.Store(goes_on ? 0 : dead + space_.geometry().extent_bytes,
+                                  std::memory_order_relaxed);
   return moved.status();
 }
 
@@ -170,8 +170,7 @@ void TieredStore::Compaction::ListExtents() {
   extents_ = space_.LogExtentsBefore(store_.superblock_.segments.front());
   const uint64_t payload = space_.geometry().PayloadBytes(1);
   std::erase_if(extents_, [&](const LogExtentUse& use) {
-    return use.dead_bytes < payload / kDeadPart &&
-           use.live_bytes > payload - payload / kEmptyPart;
+    return use.dead_bytes < payload / kDeadPart && use.live_bytes > payload - payload / kEmptyPart;
   });
   std::sort(extents_.begin(), extents_.end(), [](const LogExtentUse& a, const LogExtentUse& b) {
     return a.live_bytes != b.live_bytes ? a.live_bytes < b.live_bytes : a.extent < b.extent;
@@ -220,16 +219,16 @@ absl::Status TieredStore::Compaction::MoveNext(const LogExtentUse& extent, FileO
   format::LogEntry entry;
   FileOffset place = offset;
   const auto decodes = [&] {
-    return format::TryDecodeEntry({space_.Bytes(place, end.value - place.value),
-                                   end.value - place.value},
-                                  {space_.store_id(), extent.generation, place,
-                                   space_.FirstLogNumberOf(extent.extent)},
-                                  entry);
+    return format::TryDecodeEntry(
+        {space_.Bytes(place, end.value - place.value), end.value - place.value},
+        {space_.store_id(), extent.generation, place, space_.FirstLogNumberOf(extent.extent)},
+        entry);
   };
   bool is_intact = decodes();
   if (!is_intact && space_.LiveBytesOf(extent.extent) > 0) {
     // Damage; what follows it may be intact.
-    while (!is_intact && place.value + format::kAlignment + format::kEntryHeaderBytes <= end.value) {
+    while (!is_intact &&
+           place.value + format::kAlignment + format::kEntryHeaderBytes <= end.value) {
       place.value += format::kAlignment;
       is_intact = decodes();
     }
@@ -281,7 +280,7 @@ absl::Status TieredStore::Compaction::AppendCopy(const format::LogEntry& entry, 
   const uint64_t bytes = format::RecordEntryBytes(entry.id.size(), record);
   warm::ContentLog& log = store_.parts_->log;
   sync::MutexLock lock(log.mutex());
-  if (absl::Status room = log.PrepareRoom(bytes, warm::Need::kMove); !room.ok()) {
+  if (absl::Status room = log.PrepareRoom(bytes, warm::Need::kCleaning); !room.ok()) {
     if (log.failed()) store_.parts_->commit->SetReadOnly();
     return room;
   }

@@ -44,9 +44,9 @@ class TieredStore::Compaction {
 
  private:
   enum class Batch : uint8_t {
-    kDone,      // there may be more
-    kNoRoom,    // the last extent is not done; but others may have been freed
-    kStopped,   // cancelled: no checkpoint was cut
+    kDone,     // there may be more
+    kNoRoom,   // the last extent is not done; but others may have been freed
+    kStopped,  // cancelled: no checkpoint was cut
   };
 
   absl::Status Begin() ENGRAM_REQUIRES(store_.checkpoint_mutex_);

@@ -108,7 +108,8 @@ absl::StatusOr<format::ExtentRun> Space::TakeCheckpointRun(uint64_t extents,
                                                            Generation generation) {
   sync::MutexLock lock(mutex_);
   const auto count = static_cast<uint32_t>(extents);
-  ENGRAM_ASSIGN_OR_RETURN(const ExtentId first, TakeRun(count, ExtentType::kCheckpoint, Need::kEmergency));
+  ENGRAM_ASSIGN_OR_RETURN(const ExtentId first,
+                          TakeRun(count, ExtentType::kCheckpoint, Need::kEmergency));
   RowOf(first).generation = generation;
   if (absl::Status status = WriteHeader(first); !status.ok()) {
     FreeRun(first);

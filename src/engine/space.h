@@ -198,6 +198,8 @@ class Space final : public warm::LogExtents {
   // The log's extents with live content that are written and come before `position`.
   std::vector<LogExtentUse> LogExtentsBefore(const format::LogSegment& position) const
       ENGRAM_EXCLUDES(mutex_);
+  // Whether an extent of slots could be used otherwise.
+  bool HasEmptySlotExtent() const ENGRAM_EXCLUDES(mutex_);
   // Whether it is still that use, and not about to be released.
   bool IsStillUsed(const LogExtentUse& use) const ENGRAM_EXCLUDES(mutex_);
   // How many runs of extents are released and not free yet.

@@ -109,9 +109,8 @@ std::vector<format::ExtentRow> Space::Rows(const format::LogSegment& position, E
 
 void Space::ReleaseForgotten() {
   std::vector<ReleaseNode> releases;
-  const auto is_forgotten = [&](uint32_t extent) ENGRAM_REQUIRES(mutex_) {
-    return RowOf({extent}).forgotten;
-  };
+  const auto is_forgotten = [&](uint32_t extent)
+                                ENGRAM_REQUIRES(mutex_) { return RowOf({extent}).forgotten; };
   uint32_t count = 0;
   {
     sync::MutexLock lock(mutex_);
@@ -153,6 +152,15 @@ std::vector<LogExtentUse> Space::LogExtentsBefore(const format::LogSegment& posi
     }
   }
   return uses;
+}
+
+bool Space::HasEmptySlotExtent() const {
+  sync::MutexLock lock(mutex_);
+  for (uint32_t i = 0; i < extents(); ++i) {
+    const Row& row = RowOf({i});
+    if (row.type == ExtentType::kSlots && !row.releasing && slots_.UsedIn({i}) == 0) return true;
+  }
+  return false;
 }
 
 bool Space::IsStillUsed(const LogExtentUse& use) const {

@@ -14,8 +14,9 @@ using warm::Need;
 
 namespace {
 
-// What removals may use when the disk is full: a spare for the log, and one more.
-constexpr uint64_t kReserveForLog = 2;
+// When the disk is full, besides a checkpoint: two for removals and moves, one for the frame of the
+// sync that comes before the checkpoint.
+constexpr uint64_t kReserveForLog = 3;
 
 }  // namespace
 
@@ -30,7 +31,7 @@ uint64_t Space::KeptFrom(Need need) const {
   switch (need) {
     case Need::kUsual:
       return Reserve();
-    case Need::kMove:
+    case Need::kCleaning:
       return checkpoint_extents_ + 1;  // one for the frame of the sync before it
     case Need::kEmergency:
       break;

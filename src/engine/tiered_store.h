@@ -153,7 +153,7 @@ class TieredStore final : public MemoryStore {
   void Settle(Change& change);
   void KeepHouse();
   bool EmptiedExtentsAreDue() const;
-  bool TryCheckpoint();
+  bool TryCheckpoint(bool for_want_of_room);
   absl::StatusOr<bool> FreeRoom();
   absl::Status MakeDurable(Sequence sequence);
 
@@ -173,7 +173,8 @@ class TieredStore final : public MemoryStore {
   absl::Status CopyTo(io::File& target) ENGRAM_REQUIRES(checkpoint_mutex_);
 
   // ---- Compaction: compaction.cc.
-  bool CompactionIsDue() const;
+  // By the thresholds, or whenever it may make room.
+  bool CompactionIsDue(bool for_want_of_room) const;
   // As CutCheckpoint, and compacts a part of the log with it.
   absl::Status CutAndCompact() ENGRAM_REQUIRES(checkpoint_mutex_);
 

@@ -91,7 +91,9 @@ void TieredStore::KeepHouse() {
     SyncNow().IgnoreError();  // a failure shows in the mutation that follows
     parts_->space.Collect(parts_->commit->durable());
   }
-  if (CheckpointIsDue() || EmptiedExtentsAreDue()) TryCheckpoint();
+  if (CheckpointIsDue() || EmptiedExtentsAreDue()) {
+    TryCheckpoint(/*for_want_of_room=*/false);
+  }
 }
 
 bool TieredStore::EmptiedExtentsAreDue() const {
@@ -101,11 +103,11 @@ bool TieredStore::EmptiedExtentsAreDue() const {
   return space.emptied_extents() >= std::max(kEmptiedMin, space.extents() / kEmptiedShare);
 }
 
-bool TieredStore::TryCheckpoint() {
+bool TieredStore::TryCheckpoint(bool for_want_of_room) {
   if (!checkpoint_mutex_.TryLock()) return false;
   absl::Status cut;
   try {
-    cut = CompactionIsDue() ? CutAndCompact() : CutCheckpoint(CutFor::kUse);
+    cut = CompactionIsDue(for_want_of_room) ? CutAndCompact() : CutCheckpoint(CutFor::kUse);
   } catch (const std::bad_alloc&) {
     cut = absl::ResourceExhaustedError("");
   }
@@ -129,7 +131,8 @@ absl::StatusOr<bool> TieredStore::FreeRoom() {
     ENGRAM_RETURN_IF_ERROR(SyncNow());
     space.Collect(parts_->commit->durable());
   }
-  return (space.emptied_extents() > 0 && TryCheckpoint()) || releases;
+  const bool may_make_room = space.emptied_extents() > 0 || CompactionIsDue(true);
+  return (may_make_room && TryCheckpoint(/*for_want_of_room=*/true)) || releases;
 }
 
 template <typename Once>
@@ -202,7 +205,7 @@ absl::StatusOr<Sequence> TieredStore::Append(Change& change) {
   const uint64_t bytes = removes ? format::RemoveEntryBytes(change.id.size(), removal)
                                  : format::RecordEntryBytes(change.id.size(), record);
   sync::MutexLock lock(log.mutex());
-  const warm::Need need = removes ? warm::Need::kEmergency : warm::Need::kUsual;
+  const warm::Need need = removes ? warm::Need::kCleaning : warm::Need::kUsual;
   if (absl::Status room = log.PrepareRoom(bytes, need); !room.ok()) {
     if (log.failed()) parts_->commit->SetReadOnly();
     return room;

@@ -133,10 +133,10 @@ absl::StatusOr<uint32_t> TieredStore::WholeExtents(io::File& file,
     extents = std::max<uint64_t>(extents, uint64_t{run.first.value} + run.extents);
   }
   if (extents > ExtentsMax(geometry)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the store has ", extents, " extents of ", geometry.extent_bytes,
-        " bytes, more than the format or Options::file_bytes_max, ", options_.file_bytes_max,
-        ", allows"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the store has ", extents, " extents of ", geometry.extent_bytes,
+                     " bytes, more than the format or Options::file_bytes_max, ",
+                     options_.file_bytes_max, ", allows"));
   }
   if (bytes < geometry.FileBytes(extents)) {
     ENGRAM_RETURN_IF_ERROR(file.Reserve(FileOffset{bytes}, geometry.FileBytes(extents) - bytes));
@@ -155,7 +155,8 @@ absl::Status TieredStore::Recover(std::unique_ptr<io::File> file) {
                           file->Map(geometry.FileBytes(extents_max)));
   const format::Superblock found = superblock;
   if (superblock.incarnation == format::kIncarnationMax) {
-    return absl::ResourceExhaustedError("the store was opened so often that its numbers are used up");
+    return absl::ResourceExhaustedError(
+        "the store was opened so often that its numbers are used up");
   }
   ++superblock.incarnation;
   auto parts =

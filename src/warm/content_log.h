@@ -34,8 +34,8 @@ using LogBuffer = std::unique_ptr<std::byte[]>;
 // How far a caller may go into the reserve of free extents that a full disk leaves.
 enum class Need : uint8_t {
   kUsual,      // not at all
-  kMove,       // leaving what a checkpoint needs, which alone makes the moves of use
-  kEmergency,  // to the last one: removals, frames, checkpoints
+  kCleaning,   // leaving what a checkpoint needs, which alone makes removals and moves of use
+  kEmergency,  // to the last one: frames, checkpoints
 };
 
 // What the log asks of whoever owns the extents of the file. Called with the log's mutex held.

@@ -33,9 +33,7 @@ class HistoryRecorder final : public EventListener {
   // `listener_throws`: being told is followed by an exception, which must harm nothing.
   // `stops_compactions`: each one when it is done with its first extent.
   HistoryRecorder(world::World& world, bool listener_throws, bool stops_compactions)
-      : world_(world),
-        listener_throws_(listener_throws),
-        stops_compactions_(stops_compactions) {
+      : world_(world), listener_throws_(listener_throws), stops_compactions_(stops_compactions) {
     calls_of_thread_.fill(nullptr);
   }
 

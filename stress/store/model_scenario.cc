@@ -244,11 +244,11 @@ class Comparison {
         CompactAs(*store_, operation.value, IdOf(operation.key));
     const Statistics after = store_->Stats();
     if (how == Compacting::kIfDue && !is_due) {
-      return Demand(absl::IsFailedPrecondition(answer.status()) &&
-                        after.content_bytes_total == before.content_bytes_total,
-                    "wrong answer",
-                    absl::StrCat("Compacting below the thresholds answered ",
-                                 TextOf(answer.status())));
+      return Demand(
+          absl::IsFailedPrecondition(answer.status()) &&
+              after.content_bytes_total == before.content_bytes_total,
+          "wrong answer",
+          absl::StrCat("Compacting below the thresholds answered ", TextOf(answer.status())));
     }
     Demand(answer.ok(), "wrong answer", TextOf(answer.status()));
     const auto wrong = WrongCompaction(*answer, before, after);

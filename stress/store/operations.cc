@@ -13,8 +13,8 @@ namespace {
 using world::Operation;
 
 constexpr std::array<std::string_view, kVerbs> kVerbNames = {
-    "store",      "remove", "activate", "get",    "view",  "contains", "sync",
-    "checkpoint", "compact", "reopen", "count",    "verify", "stats", "backup",   "refuse"};
+    "store",   "remove", "activate", "get",    "view",  "contains", "sync",  "checkpoint",
+    "compact", "reopen", "count",    "verify", "stats", "backup",   "refuse"};
 
 constexpr std::array<std::string_view, kCompactings> kCompactingNames = {"if due", "by force",
                                                                          "by force while viewing"};
@@ -94,8 +94,8 @@ Operation OperationMix::Of(Client client, Verb verb) {
   }
   if (verb == Verb::kActivate) value = random_.Below(kActivations);
   if (verb == Verb::kCompact) {
-    value = random_.OneIn(3) ? random_.Below(kCompactings)
-                             : static_cast<uint32_t>(Compacting::kForced);
+    value =
+        random_.OneIn(3) ? random_.Below(kCompactings) : static_cast<uint32_t>(Compacting::kForced);
   }
   if (verb == Verb::kRefuse) value = random_.Below(kRefusals);
   return MakeOperation(client, verb, key, value);

@@ -51,8 +51,7 @@ void StoreClient::Verify() {
          "wrong answer", "Verify did not check as many memories as there are.");
 }
 
-absl::StatusOr<CompactionStats> CompactAs(MemoryStore& store, uint32_t how,
-                                          const std::string& id) {
+absl::StatusOr<CompactionStats> CompactAs(MemoryStore& store, uint32_t how, const std::string& id) {
   if (how != static_cast<uint32_t>(Compacting::kInside)) {
     return store.CompactContent(how == static_cast<uint32_t>(Compacting::kForced));
   }
