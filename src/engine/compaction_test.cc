@@ -183,7 +183,7 @@ TEST_F(CompactionTest, RemovalsGoOnWhenTheDiskIsFull) {
   options_.file_bytes_max = 8 * kKiB + 128 * options_.extent_bytes;
   options_.compacts_by_itself = true;
   options_.compaction_content_bytes_min = UINT64_MAX;
-  options_.checkpoint_entries_min = UINT64_MAX;
+  options_.checkpoint_entries_min = 500;
   options_.extent_bytes = 32 * kKiB;
   Open();
   int stored = 0;
