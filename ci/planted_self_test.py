@@ -101,10 +101,9 @@ def costs(folder):
     yield "the report tells all", written["bugs"][0]["suites"][0]["executions"]["p95"] == 12
 
 
-def patches(folder, refresh_tree, apply_patch, could_not_run):
+def patches(folder, files_of, make_same, apply_patch, could_not_run):
     root, tree = os.path.join(folder, "root"), os.path.join(folder, "work", "tree")
     os.makedirs(os.path.join(root, "src"))
-    os.makedirs(tree)
     subprocess.run(["git", "init", "-q", root], check=True)
     source = os.path.join(root, "src", "a.cc")
 
@@ -116,17 +115,20 @@ def patches(folder, refresh_tree, apply_patch, could_not_run):
         with open(os.path.join(tree, "src", "a.cc"), encoding="utf-8") as stream:
             return stream.read()
 
+    def refresh():
+        make_same(root, files_of(root), tree)
+
     bug = bug_with(folder)
     write("first\nright\n")
-    refresh_tree(root, tree)
+    refresh()
     apply_patch(bug, tree)
     yield "a patch is applied", copied() == "first\nwrong\n"
-    refresh_tree(root, tree)
+    refresh()
     yield "and taken away again", copied() == "first\nright\n"
     with open(os.path.join(tree, "left_over.cc"), "w", encoding="utf-8"):
         pass
     write("first\nchanged since\n")
-    refresh_tree(root, tree)
+    refresh()
     yield "what is no source goes", not os.path.exists(os.path.join(tree, "left_over.cc"))
     try:
         apply_patch(bug, tree)
@@ -135,12 +137,12 @@ def patches(folder, refresh_tree, apply_patch, could_not_run):
         yield "a patch that no longer applies is refused", "does not apply" in str(error)
 
 
-def run(refresh_tree, apply_patch, could_not_run):
+def run(files_of, make_same, apply_patch, could_not_run):
     """Prints what is wrong; returns the exit status."""
     count = wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         for case, holds in (*headers(folder), *verdicts(folder), *costs(folder),
-                            *patches(folder, refresh_tree, apply_patch, could_not_run)):
+                            *patches(folder, files_of, make_same, apply_patch, could_not_run)):
             count += 1
             if not holds:
                 wrong += 1

@@ -31,6 +31,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "api/memory_store.h"
 #include "base/check.h"
 #include "engine/sample_stores_fixture.h"
@@ -98,7 +99,7 @@ class Trial {
     CheckVerified(store, answers);
     Change(store, answers);
     Returned(store.Checkpoint());
-    Returned(store.Backup("backup"));
+    if (!is_raw_) Returned(store.Backup("backup"));
     Returned(store.Verify().status());
     const absl::Status closed = store.Close();
     Returned(closed);
@@ -204,7 +205,7 @@ class Trial {
       if (answer.damaged) continue;
       const bool was_held = std::ranges::any_of(
           states, [&](const SampleState& state) { return Explains(state, {{id, answer}}); });
-      ENGRAM_CHECK(was_held, answer.memory ? "another value is shown" : "a memory is absent");
+      ENGRAM_CHECK(was_held, absl::StrCat(id, answer.memory ? " has another value" : " is absent"));
     }
     ENGRAM_CHECK(false, "answers of several states are shown");
   }
@@ -249,7 +250,10 @@ class Trial {
       const bool same = !answer.damaged &&
                         answer.memory.has_value() == expected.memory.has_value() &&
                         (!answer.memory || engine::SameBits(*answer.memory, *expected.memory));
-      ENGRAM_CHECK(same, "what was stored on a damaged file is not found again");
+      ENGRAM_CHECK(same, absl::StrCat(id, " was changed on a damaged file, and is now ",
+                                      answer.damaged  ? "DATA_LOSS"
+                                      : answer.memory ? "another"
+                                                      : "absent"));
     }
   }
 

@@ -3,6 +3,7 @@
 #include "fuzz/open_structures.h"
 
 #include <algorithm>
+#include <cstring>
 #include <tuple>
 #include <utility>
 
@@ -108,9 +109,7 @@ void ImageMap::AddCheckpoint() {
 
 bool ImageMap::Differs(const Image& changed, uint64_t offset, uint64_t bytes) const {
   return changed.size() < offset + bytes ||
-         !std::equal(image_.begin() + static_cast<ptrdiff_t>(offset),
-                     image_.begin() + static_cast<ptrdiff_t>(offset + bytes),
-                     changed.begin() + static_cast<ptrdiff_t>(offset));
+         std::memcmp(image_.data() + offset, changed.data() + offset, bytes) != 0;
 }
 
 void ImageMap::Repair(Image& changed) const {

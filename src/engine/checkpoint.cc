@@ -49,9 +49,19 @@ absl::StatusOr<std::span<const std::byte, format::kBucketBytes>> Checkpoint::Buc
   const FileOffset offset = place_.OffsetOf(number * format::kBucketBytes, space_.geometry());
   const std::span<const std::byte, format::kBucketBytes> bytes(
       space_.Bytes(offset, format::kBucketBytes), format::kBucketBytes);
-  if (format::BucketIsIntact(bytes, space_.store_id(), place_.generation, number)) return bytes;
-  return absl::DataLossError(absl::StrCat("checkpoint bucket ", number, " at offset ", offset.value,
-                                          " of the file: its checksum does not match its bytes"));
+  const auto damaged = [&](absl::string_view why) {
+    return absl::DataLossError(absl::StrCat("checkpoint bucket ", number, " at offset ",
+                                            offset.value, " of the file: ", why));
+  };
+  if (!format::BucketIsIntact(bytes, space_.store_id(), place_.generation, number)) {
+    return damaged("its checksum does not match its bytes");
+  }
+  for (uint32_t i = 0; i < format::BucketCount(bytes); ++i) {
+    if (format::BucketEntryAt(bytes, i).sequence > place_.sequence) {
+      return damaged("it knows a memory that is newer than the checkpoint");
+    }
+  }
+  return bytes;
 }
 
 absl::Status Checkpoint::Search(uint64_t hash, IndexEntries& found) const {

@@ -33,9 +33,9 @@ format::IndexEntry ToEntry(const Delta& delta) {
 // What a damaged bucket may have held: `last` is the last hash known to stand before it.
 format::Loss LossOfBucket(const CheckpointPlace& place, uint64_t number, uint64_t last) {
   format::Loss loss;
-  loss.first_hash = last;
   loss.last_hash = number + 1 < place.home_buckets ? FirstHashOf(number + 1, place.home_buckets) - 1
                                                    : UINT64_MAX;
+  loss.first_hash = std::min(last, loss.last_hash);
   loss.before = {place.sequence.value + 1};
   return loss;
 }
@@ -46,6 +46,9 @@ absl::StatusOr<WrittenCheckpoint> CheckpointWriter::Write(const Checkpoint& old,
                                                           CheckpointCut cut) {
   CheckpointPlace& place = written_.place;
   place.generation = space_.NewGeneration();
+  // No more than there can be, should a file have contradicted itself: room is made for them.
+  cut.memories = std::min(
+      cut.memories, old.place().buckets * format::kBucketEntriesMax + uint64_t{cut.changes.size()});
   place.memories = cut.memories;
   place.sequence = cut.sequence;
   written_.losses = old.losses();
@@ -81,7 +84,10 @@ absl::Status CheckpointWriter::TakeOld(const Checkpoint& old, std::span<const De
   uint64_t last = 0;
   for (uint64_t number = 0; number < old.place().buckets; ++number) {
     const auto bucket = old.BucketAt(number);
-    if (!bucket.ok()) {
+    // One that begins before the last one ends is not to be believed, either.
+    const bool is_believed = bucket.ok() && (format::BucketCount(*bucket) == 0 ||
+                                             format::BucketHashAt(*bucket, 0) >= last);
+    if (!is_believed) {
       written_.losses.push_back(LossOfBucket(old.place(), number, last));
       continue;
     }

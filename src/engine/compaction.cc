@@ -261,7 +261,9 @@ absl::Status TieredStore::Compaction::MoveIfCurrent(const format::LogEntry& entr
     }
     if (!candidates.has_room) index.MakeRoom(hash);
     Delta moved = current;
-    ENGRAM_RETURN_IF_ERROR(AppendCopy(entry, moved, hash));
+    const absl::Status appended = AppendCopy(entry, moved, hash);
+    if (absl::IsDataLoss(appended)) break;
+    ENGRAM_RETURN_IF_ERROR(appended);
     space_.MoveContent({current.place, current.room_bytes}, {moved.place, moved.room_bytes});
     index.Put(current.sequence, moved);
     store_.entries_since_checkpoint_.FetchAdd(1, std::memory_order_relaxed);

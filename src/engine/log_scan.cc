@@ -76,6 +76,17 @@ class Scanner {
                                       superblock_.store_id, extent.extent);
   }
 
+  // Whether an intact entry stands there, with a sequence that this store can have given out.
+  bool TryEntry(const ScannedExtent& extent, uint64_t position, format::LogEntry& entry) const {
+    return format::TryDecodeEntry(BytesFrom(extent, position), PlaceOf(extent, position), entry) &&
+           entry.sequence < SequencesEnd();
+  }
+
+  // Every sequence of this store is lower. Open refuses the last incarnation.
+  Sequence SequencesEnd() const {
+    return {(superblock_.incarnation + 1) * format::kNumbersPerIncarnation};
+  }
+
   void AddGap(LogNumber to, FileOffset offset) {
     gaps_.push_back({next_, to, offset});
     next_ = to;
@@ -86,7 +97,10 @@ class Scanner {
     Where where{segment.extent, segment.generation};
     LogNumber first = segment.extent_first;
     uint64_t position = segment.offset;
-    for (;;) {
+    for (uint32_t scanned = 0;; ++scanned) {
+      if (scanned > extents_) {
+        return absl::DataLossError("the log goes through more extents than the file has");
+      }
       if (position < format::kExtentHeaderBytes || position > geometry_.extent_bytes) {
         return absl::DataLossError("superblock: a segment of the log begins outside its extent");
       }
@@ -116,8 +130,7 @@ class Scanner {
       scan_.end_offset = {geometry_.Begin(extent.extent).value + position};
       if (next_ >= limit) return std::nullopt;
       format::LogEntry entry;
-      if (!format::TryDecodeEntry(BytesFrom(extent, position), PlaceOf(extent, position), entry) ||
-          entry.number != next_) {
+      if (!TryEntry(extent, position, entry) || entry.number != next_) {
         const FileOffset missing = scan_.end_offset;
         if (!FindIntact(extent, position, limit, entry)) {
           NoteTornEntry(extent, position);
@@ -142,8 +155,7 @@ class Scanner {
                   format::LogEntry& entry) const {
     for (uint64_t at = position + format::kAlignment;
          at + format::kEntryHeaderBytes <= geometry_.extent_bytes; at += format::kAlignment) {
-      if (format::TryDecodeEntry(BytesFrom(extent, at), PlaceOf(extent, at), entry) &&
-          entry.number > next_ && entry.number < limit) {
+      if (TryEntry(extent, at, entry) && entry.number > next_ && entry.number < limit) {
         position = at;
         return true;
       }
@@ -170,7 +182,8 @@ class Scanner {
     ENGRAM_ASSIGN_OR_RETURN(const ScannedExtent extent, ReadExtent(where, next_));
     const absl::StatusOr<format::ExtentHeader> header = HeaderOf(extent);
     if (!header.ok() || header->generation != where.generation ||
-        header->first_log_number <= next_ || header->first_log_number >= limit) {
+        header->first_log_number <= next_ || header->first_log_number >= limit ||
+        header->first_log_number.value > format::kLogNumberMax) {
       return std::nullopt;
     }
     AddGap(header->first_log_number, scan_.end_offset);
@@ -210,7 +223,7 @@ class Scanner {
         return scanned.entry.sequence;
       }
     }
-    return {(superblock_.incarnation + 1) * format::kNumbersPerIncarnation};
+    return SequencesEnd();
   }
 
   // Entries [from, to) are lost. Frames around them say which memories they were about.

@@ -7,6 +7,7 @@
 #include <array>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -87,6 +88,22 @@ absl::Status CheckSuperblock(const format::Superblock& superblock, uint32_t exte
       return wrong("the checkpoint lies outside of the file");
     }
   }
+  for (size_t i = 0; i < superblock.runs.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      const format::ExtentRun& a = superblock.runs[i];
+      const format::ExtentRun& b = superblock.runs[k];
+      if (a.first.value < b.first.value + b.extents && b.first.value < a.first.value + a.extents) {
+        return wrong("runs of the checkpoint overlap");
+      }
+    }
+  }
+  if (superblock.checkpoint_sequence.value >=
+      (superblock.incarnation + 1) * format::kNumbersPerIncarnation) {
+    return wrong("the checkpoint is newer than the store");
+  }
+  if (superblock.checkpoint_generation.value != 0 && superblock.meta_bytes == 0) {
+    return wrong("the checkpoint has no meta data");
+  }
   const uint64_t stream_bytes = PlaceOf(superblock).StreamBytes(geometry);
   if (superblock.buckets > stream_bytes / format::kBucketBytes ||
       superblock.meta_bytes > stream_bytes - superblock.buckets * format::kBucketBytes ||
@@ -100,6 +117,7 @@ absl::Status CheckSuperblock(const format::Superblock& superblock, uint32_t exte
         (i > 0 && segment.first < superblock.segments[i - 1].first)) {
       return wrong("the segments of the log are not in order");
     }
+    if (segment.first.value > format::kLogNumberMax) return wrong("no log is so long");
   }
   return absl::OkStatus();
 }
@@ -118,13 +136,14 @@ CheckpointPlace PlaceOf(const format::Superblock& superblock) {
 absl::StatusOr<std::unique_ptr<Checkpoint>> Recovery::LoadCheckpoint(uint32_t extents) {
   const CheckpointPlace place = PlaceOf(superblock_);
   memories_ = superblock_.memories;
-  std::vector<format::Loss> losses;
-  ENGRAM_RETURN_IF_ERROR(LoadMeta(place, extents, losses));
+  // First: where the log stands is what a recount needs.
   if (superblock_.clean) {
     scan_.proven = scan_.end = scan_.first_unframed = superblock_.segments.back().first;
   } else {
     ENGRAM_ASSIGN_OR_RETURN(scan_, ScanLog(file_, superblock_, extents));
   }
+  std::vector<format::Loss> losses;
+  ENGRAM_RETURN_IF_ERROR(LoadMeta(place, extents, losses));
   losses.insert(losses.end(), scan_.losses.begin(), scan_.losses.end());
   if (!losses.empty()) space_.TolerateMiscounts();
   report_.clean = superblock_.clean;
@@ -182,7 +201,7 @@ absl::Status Recovery::Recount(const Checkpoint& checkpoint) {
         missing_.push_back(entry);
         continue;
       }
-      ENGRAM_RETURN_IF_ERROR(AdoptLogExtent(space_.geometry().ExtentOf(entry.place)));
+      ENGRAM_RETURN_IF_ERROR(AdoptLogExtentOf(entry));
       RecountEntry(entry);
     }
   }
@@ -206,13 +225,34 @@ void Recovery::RecountEntry(const format::IndexEntry& entry) {
   }
 }
 
-absl::Status Recovery::AdoptLogExtent(ExtentId extent) {
-  std::array<std::byte, format::kExtentHeaderBytes> bytes;
+// The extent of a record. What its header says is not enough: if it is damaged, the extent would be
+// taken for free, and so would the blobs of all its records, which may be intact.
+absl::Status Recovery::AdoptLogExtentOf(const format::IndexEntry& entry) {
+  const ExtentId extent = space_.geometry().ExtentOf(entry.place);
+  std::vector<std::pair<Generation, LogNumber>> uses;
+  format::ExtentHeaderBytes bytes;
   ENGRAM_RETURN_IF_ERROR(io::ReadFully(file_, space_.geometry().Begin(extent), bytes));
   const absl::StatusOr<format::ExtentHeader> header =
       format::DecodeExtentHeader(bytes, superblock_.store_id, extent);
   if (header.ok() && header->type == ExtentType::kLog) {
-    space_.AdoptRun({extent, 1}, ExtentType::kLog, header->generation, header->first_log_number);
+    uses.push_back({header->generation, header->first_log_number});
+  }
+  for (const format::LogSegment& segment : superblock_.segments) {
+    if (segment.extent == extent) uses.push_back({segment.generation, segment.extent_first});
+  }
+  for (const ScannedExtent& scanned : scan_.extents) {
+    if (scanned.extent == extent) uses.push_back({scanned.generation, scanned.first});
+  }
+  auto use = std::ranges::find_if(uses, [&](const auto& tried) {
+    format::LogEntry record;
+    return format::TryDecodeEntry(space_.EntryBytes(entry.place, entry.room_bytes),
+                                  {superblock_.store_id, tried.first, entry.place, tried.second},
+                                  record);
+  });
+  // A damaged record tells nothing.
+  if (use == uses.end()) use = uses.begin();
+  if (use != uses.end()) {
+    space_.AdoptRun({extent, 1}, ExtentType::kLog, use->first, use->second);
   }
   return absl::OkStatus();
 }

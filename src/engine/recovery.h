@@ -34,7 +34,8 @@ namespace engram::inline ENGRAM_BODY::engine {
 // beside it that is not intact is added to `damages`. NOT_FOUND: the file is empty or all zero.
 absl::StatusOr<format::Superblock> ReadSuperblock(io::File& file, std::vector<Damage>& damages);
 
-// Whether what `superblock` says fits together and into a file of `extents` extents.
+// Whether what `superblock` says fits together and into a file of `extents` extents. REQUIRES: its
+// incarnation is not the last one.
 absl::Status CheckSuperblock(const format::Superblock& superblock, uint32_t extents);
 
 // What the superblock says of the checkpoint.
@@ -64,7 +65,7 @@ class Recovery {
                         std::vector<format::Loss>& losses);
   absl::Status Recount(const Checkpoint& checkpoint);
   void RecountEntry(const format::IndexEntry& entry);
-  absl::Status AdoptLogExtent(ExtentId extent);
+  absl::Status AdoptLogExtentOf(const format::IndexEntry& entry);
 
   absl::Status CutWhatIsNotThere();
   absl::StatusOr<bool> IsThere(const format::LogEntry& entry);

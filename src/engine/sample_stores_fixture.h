@@ -7,13 +7,16 @@
 #ifndef ENGRAM_ENGINE_SAMPLE_STORES_FIXTURE_H_
 #define ENGRAM_ENGINE_SAMPLE_STORES_FIXTURE_H_
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,17 +71,13 @@ inline bool SameBits(const Memory& a, const Memory& b) {
   const auto same = [](float x, float y) {
     return std::bit_cast<uint32_t>(x) == std::bit_cast<uint32_t>(y);
   };
-  return a.id == b.id && std::ranges::equal(a.embedding, b.embedding, same) &&
+  return a.id == b.id && a.embedding.size() == b.embedding.size() &&
+         std::memcmp(a.embedding.data(), b.embedding.data(), a.embedding.size() * sizeof(float)) ==
+             0 &&
          same(a.confidence, b.confidence) && same(a.activation, b.activation) &&
          same(a.decay_rate, b.decay_rate) && a.created_at == b.created_at &&
          a.last_access == b.last_access && a.access_count == b.access_count &&
          a.content == b.content;
-}
-
-inline bool SameStates(const SampleState& a, const SampleState& b) {
-  return a.size() == b.size() && std::ranges::equal(a, b, [](const auto& x, const auto& y) {
-           return x.first == y.first && SameBits(x.second, y.second);
-         });
 }
 
 struct SampleStore {

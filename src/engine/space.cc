@@ -41,7 +41,9 @@ const std::byte* Space::Bytes(FileOffset offset, uint64_t bytes) {
   const ExtentId extent = geometry_.ExtentOf(offset);
   // acquire: partner of the release in BeginLogExtent and EndLogExtent.
   const std::byte* const buffer = RowOf(extent).buffer.Load(std::memory_order_acquire);
-  if (buffer != nullptr) return buffer + (offset.value - geometry_.Begin(extent).value);
+  const uint64_t position = offset.value - geometry_.Begin(extent).value;
+  // What goes on behind the extent is nothing of the log, whatever has led here.
+  if (buffer != nullptr && bytes <= geometry_.extent_bytes - position) return buffer + position;
   return mapping_.Bytes(offset, bytes);
 }
 
@@ -55,8 +57,7 @@ std::span<const std::byte> Space::EntryBytes(FileOffset place, uint64_t room_byt
 
 bool Space::Contains(FileOffset offset, uint64_t bytes) const {
   const uint64_t end = geometry_.FileBytes(extents());
-  return offset.value >= format::kExtentsBegin && offset.value <= end &&
-         bytes <= end - offset.value;
+  return offset.value >= format::kExtentsBegin && offset.value < end && bytes <= end - offset.value;
 }
 
 bool Space::Contains(SlotIndex slot) const { return geometry_.ExtentOf(slot).value < extents(); }
@@ -125,7 +126,16 @@ Generation Space::NewGeneration() {
 
 void Space::GiveBackSlot(SlotIndex slot) {
   sync::MutexLock lock(mutex_);
-  if (!tolerates_miscounts_ || slots_.IsUsed(slot)) slots_.Free(slot);
+  FreeSlotIfUsed(slot);
+}
+
+void Space::FreeSlotIfUsed(SlotIndex slot) {
+  if (!slots_.IsUsed(slot)) return Contradicted();
+  slots_.Free(slot);
+}
+
+void Space::Contradicted() {
+  if (!tolerates_miscounts_) ++contradictions_;
 }
 
 void Space::GiveBackBlob(FileOffset offset, uint64_t bytes) {
@@ -139,12 +149,11 @@ void Space::GiveBackRun(format::ExtentRun run) {
 }
 
 void Space::LetGoOfBlob(FileOffset offset, uint64_t bytes) {
+  const uint64_t room = format::RoundUp(bytes, format::kAlignment);
+  if (!Contains(offset, room)) return Contradicted();
   const ExtentId first = geometry_.ExtentOf(offset);
   Row& row = RowOf(first);
-  const uint64_t room = format::RoundUp(bytes, format::kAlignment);
-  if (tolerates_miscounts_ && (row.type != ExtentType::kBlob || row.held_bytes < room)) return;
-  ENGRAM_CHECK(row.type == ExtentType::kBlob && row.held_bytes >= room,
-               "a blob is released that is not held");
+  if (row.type != ExtentType::kBlob || row.held_bytes < room) return Contradicted();
   row.held_bytes -= room;
   if (row.held_bytes > 0) return;
   if (blob_end_.value != 0 && geometry_.ExtentOf(blob_end_) == first) blob_end_ = {};
@@ -195,7 +204,7 @@ void Space::UseAgain(Release& release) {
     case Release::What::kNothing:
       break;
     case Release::What::kSlot:
-      if (!tolerates_miscounts_ || slots_.IsUsed(release.slot)) slots_.Free(release.slot);
+      FreeSlotIfUsed(release.slot);
       break;
     case Release::What::kBlob:
       LetGoOfBlob(release.blob, release.blob_bytes);
@@ -243,6 +252,7 @@ Space::Counts Space::counts() const {
   counts.releases_pending = pending_count_.Load(std::memory_order_relaxed);
   counts.content_live = content_live_;
   counts.content_total = content_total_;
+  counts.contradictions = contradictions_;
   return counts;
 }
 

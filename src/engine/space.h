@@ -5,6 +5,10 @@
 // conditions hold: the log entry that released it is durable (a crash would bring its owner back
 // otherwise), and no reader that began before the release is left. Until then it stays in a queue.
 //
+// What a file says of itself can contradict itself though all checksums match, by a mistake of ours
+// or somebody else's. So releasing looks first; what cannot be released is left as it is and
+// counted as a contradiction, unless damage explains it.
+//
 // A reserve of free extents is kept for what a full disk must not stop: removals, checkpoints, the
 // moves of a compaction.
 //
@@ -95,6 +99,7 @@ class Space final : public warm::LogExtents {
     uint64_t releases_pending = 0;
     uint64_t content_live = 0;
     uint64_t content_total = 0;
+    uint64_t contradictions = 0;  // releases of what was not held
   };
   struct ContentCounts {
     uint64_t live = 0;
@@ -124,8 +129,7 @@ class Space final : public warm::LogExtents {
   // Slots and blobs whose release was found in the log; no reader is there.
   void FreeSlot(SlotIndex slot) { GiveBackSlot(slot); }
   void FreeBlob(FileOffset offset, uint64_t bytes) { GiveBackBlob(offset, bytes); }
-  // Damage has hidden what was released: accounts need not agree any more. What does not is
-  // forgotten instead of being a mistake of ours.
+  // Damage has hidden what was released: accounts need not agree any more.
   void TolerateMiscounts() ENGRAM_EXCLUDES(mutex_);
   // Slots and blobs of the adopted extents need headers, too.
   absl::Status WriteAdoptedHeaders();
@@ -283,6 +287,8 @@ class Space final : public warm::LogExtents {
   absl::Status Grow(uint64_t extents) ENGRAM_REQUIRES(mutex_);
   absl::Status WriteHeader(ExtentId first) ENGRAM_REQUIRES(mutex_);
   void FreeRun(ExtentId first) ENGRAM_REQUIRES(mutex_);
+  void FreeSlotIfUsed(SlotIndex slot) ENGRAM_REQUIRES(mutex_);
+  void Contradicted() ENGRAM_REQUIRES(mutex_);
   void LetGoOfBlob(FileOffset offset, uint64_t bytes) ENGRAM_REQUIRES(mutex_);
   void UseAgain(Release& release) ENGRAM_REQUIRES(mutex_);
   void ChangePins(int change) ENGRAM_EXCLUDES(mutex_);
@@ -317,6 +323,7 @@ class Space final : public warm::LogExtents {
   Release* pending_last_ ENGRAM_GUARDED_BY(mutex_) = nullptr;
   int pins_ ENGRAM_GUARDED_BY(mutex_) = 0;
   bool tolerates_miscounts_ ENGRAM_GUARDED_BY(mutex_) = false;
+  uint64_t contradictions_ ENGRAM_GUARDED_BY(mutex_) = 0;
   sync::Atomic<uint64_t> pending_count_{0};
   sync::Atomic<uint64_t> runs_pending_{0};
   sync::Atomic<uint64_t> emptied_extents_{0};

@@ -34,9 +34,9 @@ void Space::Add(ContentRoom written) {
 }
 
 void Space::Drop(ContentRoom dead) {
+  if (!Contains(dead.place, dead.bytes)) return Contradicted();
   Row& row = RowOf(geometry_.ExtentOf(dead.place));
-  if (tolerates_miscounts_ && row.live_bytes < dead.bytes) return;
-  ENGRAM_CHECK(row.live_bytes >= dead.bytes, "more content dies than lives");
+  if (row.live_bytes < dead.bytes) return Contradicted();
   row.live_bytes -= dead.bytes;
   content_live_ -= dead.bytes;
 }
@@ -100,7 +100,7 @@ std::vector<format::ExtentRow> Space::Rows(const format::LogSegment& position, E
     }
   }
   for (const Release* release = pending_.get(); release != nullptr; release = release->next.get()) {
-    if (release->what != Release::What::kSlot) continue;
+    if (release->what != Release::What::kSlot || !slots_.IsUsed(release->slot)) continue;
     rows[geometry_.ExtentOf(release->slot).value]
         .used_slots[geometry_.IndexInExtent(release->slot)] = false;
   }

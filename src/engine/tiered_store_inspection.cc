@@ -54,6 +54,10 @@ void TieredStore::CompareCounts(VerifyReport& report) const {
                                             " bytes, and the statistics say ",
                                             counts.content_live));
   }
+  if (counts.contradictions > 0) {
+    report.miscounts.push_back(
+        absl::StrCat("room was released ", counts.contradictions, " times that was not held"));
+  }
   if (counts.slots_used < report.memories_checked) {
     report.miscounts.push_back(
         absl::StrCat(report.memories_checked, " memories stand in ", counts.slots_used, " slots"));

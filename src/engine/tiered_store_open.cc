@@ -147,6 +147,10 @@ absl::StatusOr<uint32_t> TieredStore::WholeExtents(io::File& file,
 absl::Status TieredStore::Recover(std::unique_ptr<io::File> file) {
   std::vector<Damage> ignored;
   ENGRAM_ASSIGN_OR_RETURN(format::Superblock superblock, ReadSuperblock(*file, ignored));
+  if (superblock.incarnation == format::kIncarnationMax) {
+    return absl::ResourceExhaustedError(
+        "the store was opened so often that its numbers are used up");
+  }
   ENGRAM_ASSIGN_OR_RETURN(const uint32_t extents, WholeExtents(*file, superblock));
   ENGRAM_RETURN_IF_ERROR(CheckSuperblock(superblock, extents));
   const format::Geometry geometry{superblock.extent_bytes};
@@ -154,10 +158,6 @@ absl::Status TieredStore::Recover(std::unique_ptr<io::File> file) {
   ENGRAM_ASSIGN_OR_RETURN(std::unique_ptr<io::Mapping> mapping,
                           file->Map(geometry.FileBytes(extents_max)));
   const format::Superblock found = superblock;
-  if (superblock.incarnation == format::kIncarnationMax) {
-    return absl::ResourceExhaustedError(
-        "the store was opened so often that its numbers are used up");
-  }
   ++superblock.incarnation;
   auto parts =
       std::make_unique<Parts>(std::move(file), std::move(mapping), epoch_, superblock, extents_max);

@@ -33,6 +33,8 @@ inline constexpr uint64_t kAlignment = 8;
 inline constexpr uint64_t kNumbersPerIncarnation = uint64_t{1} << 40;
 // The last incarnation whose numbers fit into 64 bits.
 inline constexpr uint64_t kIncarnationMax = UINT64_MAX / kNumbersPerIncarnation;
+// No log comes so far; a file that says so is damaged.
+inline constexpr uint64_t kLogNumberMax = uint64_t{1} << 62;
 
 // REQUIRES: the result fits into 64 bits.
 constexpr uint64_t RoundUp(uint64_t value, uint64_t multiple) {

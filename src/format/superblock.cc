@@ -2,7 +2,6 @@
 
 #include "format/superblock.h"
 
-#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -222,7 +221,7 @@ absl::StatusOr<Superblock> DecodeSuperblock(std::span<const std::byte, kSuperblo
   if (const std::string_view wrong = WhatIsWrong(superblock); !wrong.empty()) {
     return DamagedFor(wrong);
   }
-  if (!std::ranges::equal(Encode(superblock), bytes)) {
+  if (std::memcmp(Encode(superblock).data(), bytes.data(), bytes.size()) != 0) {
     return DamagedFor("its reserved bytes are not zero");
   }
   return superblock;

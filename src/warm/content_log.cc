@@ -92,8 +92,11 @@ absl::Status ContentLog::PrepareRoom(uint64_t bytes, Need need) {
       AppendFrame();
       continue;
     }
-    ENGRAM_CHECK(bytes + format::kFrameBytesMax + format::kLinkBytes <= geometry_.PayloadBytes(1),
-                 "an entry is longer than an extent");
+    // Not of our making: content of that length is a blob. So the old entry is to blame.
+    if (bytes + format::kFrameBytesMax + format::kLinkBytes > geometry_.PayloadBytes(1)) {
+      return absl::DataLossError(
+          absl::StrCat("an entry of ", bytes, " bytes would be longer than any can be"));
+    }
     ENGRAM_RETURN_IF_ERROR(GoOnInNextExtent(need));
   }
 }
