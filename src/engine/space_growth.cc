@@ -14,9 +14,9 @@ using warm::Need;
 
 namespace {
 
-// When the disk is full, besides a checkpoint: two for removals and moves, one for the frame of the
+// When the disk is full, besides a checkpoint: one for removals and moves, one for the frame of the
 // sync that comes before the checkpoint.
-constexpr uint64_t kReserveForLog = 3;
+constexpr uint64_t kReserveForLog = 2;
 
 }  // namespace
 
