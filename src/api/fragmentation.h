@@ -25,7 +25,8 @@ constexpr uint64_t RoundUpContent(uint64_t bytes) {
   return (bytes + kContentRoundingBytes - 1) / kContentRoundingBytes * kContentRoundingBytes;
 }
 
-// Bytes that a memory takes besides its slot. `content_bytes` is 0 if there is no content.
+// Bytes that a memory takes besides its slot. `content_bytes` is 0 if there is no content;
+// `content_inline_bytes_max` is the option, or a quarter of an extent if that is less.
 constexpr uint64_t ContentRoomBytes(size_t id_bytes, uint64_t content_bytes,
                                     uint64_t content_inline_bytes_max) {
   if (content_bytes <= content_inline_bytes_max) {

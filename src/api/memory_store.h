@@ -15,16 +15,18 @@
 // of the sequence order, at least up to the last completed Sync; what Open shows is durable.
 //
 // Damage. Every read verifies a checksum over id, scalars, embedding and content. Bytes that are
-// not what was written are DATA_LOSS, naming the offset in the file; never absence, never another
-// value. A damaged memory hides no other, and storing it again heals it.
+// not what was written are DATA_LOSS, naming their offset in the file where they are what is left;
+// never absence, never another value. A damaged memory hides no other, and storing it again heals
+// it.
 //
 // Errors. INVALID_ARGUMENT: the argument breaks a bound of api/memory.h. NOT_FOUND, as documented.
 // FAILED_PRECONDITION: closed, or read-only after a failed write or sync; reopen it.
 // RESOURCE_EXHAUSTED: no disk space, address space or memory; reads and removals still work.
 // DATA_LOSS: see above. UNAVAILABLE: an I/O error. Every error means that nothing happened, except
-// UNAVAILABLE from a mutation that carries a sequence (UnknownOutcomeOf): whether that happened
-// shows after reopening. An I/O error or disk full before a sequence is taken fails one operation;
-// a failed sync, or a failed write of the log, makes the store read-only: repeating proves nothing.
+// UNAVAILABLE from a mutation that carries a sequence (UnknownOutcomeOf; unless memory has run out
+// for that, too): whether that happened shows after reopening. An I/O error or disk full before a
+// sequence is taken fails one operation; a failed sync, or a failed write of the log, makes the
+// store read-only: repeating proves nothing.
 //
 // Thread safety: thread-safe, except Close and the destructor, for which see there. Readers never
 // wait for a writer's I/O.
@@ -87,7 +89,9 @@ class MemoryStore {
   // it), recovering what a crash left. FAILED_PRECONDITION: another process or object has it open.
   // NOT_FOUND: no file, and create_if_missing is off. UNIMPLEMENTED, naming the version: the file
   // is of another version of the format. DATA_LOSS: no superblock is intact, or it is no store. A
-  // file that is not accepted is not changed.
+  // file that is not accepted keeps its bytes; one that ends within an extent may have become
+  // longer by zeros. INVALID_ARGUMENT: options out of bounds, or the file is larger than
+  // file_bytes_max.
   static absl::StatusOr<std::unique_ptr<MemoryStore>> Open(const std::string& path,
                                                            const Options& options);
   static absl::StatusOr<std::unique_ptr<MemoryStore>> Open(io::FileSystem& files,
@@ -127,7 +131,7 @@ class MemoryStore {
   virtual absl::Status Sync() = 0;
   // Syncs, and writes the index out, so that a crash reopen has nothing to replay and dead log
   // extents can be used again. Happens by itself, too; see Options::checkpoint_entries_min.
-  // ABORTED: another one, or a step of a compaction, is under way.
+  // ABORTED: another one, a Backup, a Verify or a step of a compaction is under way.
   virtual absl::Status Checkpoint() = 0;
   // Makes room of dead content usable again: moves the live records of log extents with much dead
   // room, emptiest first, to the end of the log, and gives what is empty then back to the file
@@ -153,8 +157,9 @@ class MemoryStore {
 
   // ---- Inspection.
 
-  // Reads every byte of every memory and every structure, and recounts the statistics. OK also if
-  // it finds damage: see the report. Takes as long as reading the file; other calls go on.
+  // Reads every byte of every memory and of what leads to it - superblocks, checkpoint, headers,
+  // the entries that the index names - and recounts the statistics. OK also if it finds damage: see
+  // the report. Takes as long as reading the file; other calls go on.
   virtual absl::StatusOr<VerifyReport> Verify() = 0;
   virtual Statistics Stats() const = 0;
   // What Open found and did.

@@ -33,7 +33,8 @@ struct RecoveryReport {
   bool tail_was_cut = false;
   FileOffset cut_at;
   // The cut lies in the last commit, which a completed Sync may have acknowledged: a tear and
-  // damage cannot be told apart there.
+  // damage cannot be told apart there. A commit at the log's end of which damage has left nothing
+  // at all leaves no trace to be reported.
   bool possibly_acknowledged = false;
 
   // One copy of the superblock was not intact - torn by a crash, or damaged - and was made again.
@@ -107,10 +108,10 @@ struct Statistics {
   uint64_t checkpoints = 0;                 // likewise
   uint64_t compactions = 0;                 // that came to their end, by itself or called for
   uint64_t compaction_bytes_reclaimed = 0;  // by all of them
-  uint64_t entries_since_checkpoint = 0;
-  uint64_t changed_memories = 0;      // that the index holds in RAM
-  uint64_t index_bytes = 0;           // of RAM for them
-  uint64_t oldest_reader_epochs = 0;  // how many epochs ago the oldest reader began; 0: none
+  uint64_t entries_since_checkpoint = 0;    // about; a checkpoint is due by it
+  uint64_t changed_memories = 0;            // that the index holds in RAM
+  uint64_t index_bytes = 0;                 // of RAM for them
+  uint64_t oldest_reader_epochs = 0;  // how many epochs ago the oldest reader began; 0 if none did
 
   bool read_only = false;  // after a failed sync; see MemoryStore
 };

@@ -36,7 +36,8 @@ format::Loss LossOfBucket(const CheckpointPlace& place, uint64_t number, uint64_
   loss.last_hash = number + 1 < place.home_buckets ? FirstHashOf(number + 1, place.home_buckets) - 1
                                                    : UINT64_MAX;
   loss.first_hash = std::min(last, loss.last_hash);
-  loss.before = {place.sequence.value + 1};
+  // Of ids without an entry alone: what another bucket has is the newest of its id.
+  loss.before = {1};
   return loss;
 }
 

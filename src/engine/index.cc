@@ -27,12 +27,6 @@ bool Supersedes(const absl::InlinedVector<Delta, 2>& entries, Sequence sequence)
 
 }  // namespace
 
-// What an Install replaced.
-struct Index::Replaced final : Retired {
-  std::unique_ptr<Checkpoint> checkpoint;
-  std::vector<std::unique_ptr<DeltaTable>> tables;
-};
-
 Index::Index(uint32_t shards, uint32_t writers_max, std::unique_ptr<Checkpoint> checkpoint)
     : shard_count_(shards),
       writers_max_(writers_max),
@@ -158,9 +152,14 @@ std::vector<Delta> Index::FrozenInOrder() const {
   return deltas;
 }
 
-std::unique_ptr<Retired> Index::Install(std::unique_ptr<Checkpoint> checkpoint) {
+std::unique_ptr<Index::Replaced> Index::MakeReplaced() const {
   auto replaced = std::make_unique<Replaced>();
   replaced->tables.reserve(shard_count_);
+  return replaced;
+}
+
+std::unique_ptr<Retired> Index::Install(std::unique_ptr<Checkpoint> checkpoint,
+                                        std::unique_ptr<Replaced> replaced) {
   for (uint32_t i = 0; i < shard_count_; ++i) {
     sync::WriterLock lock(shards_[i].mutex);
     shards_[i].checkpoint = checkpoint.get();

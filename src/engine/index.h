@@ -71,8 +71,16 @@ class Index {
   void Thaw();
   // The frozen entries of all shards, by hash, then sequence.
   std::vector<Delta> FrozenInOrder() const;
-  // `checkpoint` holds what was frozen. Returns what readers may still be looking at.
-  std::unique_ptr<Retired> Install(std::unique_ptr<Checkpoint> checkpoint);
+  // What Install replaces: readers may still be looking at it.
+  struct Replaced final : Retired {
+    std::unique_ptr<Checkpoint> checkpoint;
+    std::vector<std::unique_ptr<DeltaTable>> tables;
+  };
+  // An empty one, made beforehand.
+  std::unique_ptr<Replaced> MakeReplaced() const;
+  // `checkpoint` holds what was frozen. Returns `replaced`, filled. Cannot fail.
+  std::unique_ptr<Retired> Install(std::unique_ptr<Checkpoint> checkpoint,
+                                   std::unique_ptr<Replaced> replaced);
 
   // ---- Looking at all of it.
 
@@ -90,7 +98,6 @@ class Index {
     std::unique_ptr<DeltaTable> frozen ENGRAM_GUARDED_BY(mutex);
     const Checkpoint* checkpoint ENGRAM_GUARDED_BY(mutex) = nullptr;
   };
-  struct Replaced;
 
   Shard& ShardOf(uint64_t hash) const {
     return shards_[static_cast<size_t>((static_cast<unsigned __int128>(hash) * shard_count_) >>

@@ -28,6 +28,21 @@ struct Where {
   Generation generation;
 };
 
+// What no intact frame lists, at the end of the log.
+void CollectUnframed(LogScan& scan) {
+  scan.first_unframed = scan.end;
+  scan.unframed.clear();
+  for (auto scanned = scan.entries.rbegin(); scanned != scan.entries.rend(); ++scanned) {
+    const format::LogEntry& entry = scanned->entry;
+    if (entry.number.value + 1 != scan.first_unframed.value) break;
+    scan.follows_frame = entry.kind == format::EntryKind::kFrame;
+    if (scan.follows_frame) break;
+    scan.first_unframed = entry.number;
+    scan.unframed.push_back(entry.is_about_memory() ? format::IdHash(entry.id) : 0);
+  }
+  std::reverse(scan.unframed.begin(), scan.unframed.end());
+}
+
 class Scanner {
  public:
   Scanner(io::File& file, const format::Superblock& superblock, uint32_t extents)
@@ -212,7 +227,7 @@ class Scanner {
     }
     scan_.end_offset = end_offset;
     scan_.tail_was_cut = torn_entry_;
-    CollectUnframed();
+    CollectUnframed(scan_);
   }
 
   // A sequence that is higher than that of entry `number` can have been.
@@ -258,20 +273,6 @@ class Scanner {
     scan_.damages.push_back(std::move(damage));
   }
 
-  void CollectUnframed() {
-    scan_.first_unframed = scan_.end;
-    scan_.unframed.clear();
-    for (auto scanned = scan_.entries.rbegin(); scanned != scan_.entries.rend(); ++scanned) {
-      const format::LogEntry& entry = scanned->entry;
-      if (entry.number.value + 1 != scan_.first_unframed.value) break;
-      scan_.follows_frame = entry.kind == format::EntryKind::kFrame;
-      if (scan_.follows_frame) break;
-      scan_.first_unframed = entry.number;
-      scan_.unframed.push_back(entry.is_about_memory() ? format::IdHash(entry.id) : 0);
-    }
-    std::reverse(scan_.unframed.begin(), scan_.unframed.end());
-  }
-
   io::File& file_;
   const format::Superblock& superblock_;
   const format::Geometry geometry_;
@@ -296,10 +297,7 @@ void CutAt(LogScan& scan, LogNumber end) {
   if (cut != scan.entries.end()) scan.end_offset = cut->place;
   scan.entries.erase(cut, scan.entries.end());
   scan.end = end;
-  while (!scan.unframed.empty() && scan.first_unframed.value + scan.unframed.size() > end.value) {
-    scan.unframed.pop_back();
-  }
-  if (scan.first_unframed > end) scan.first_unframed = end;
+  CollectUnframed(scan);
 }
 
 }  // namespace engram::inline ENGRAM_BODY::engine

@@ -273,11 +273,13 @@ absl::Status Recovery::WriteAgain() {
     ENGRAM_RETURN_IF_ERROR(
         io::WriteFully(file_, {begin + from}, {extent.bytes.get() + from, to - from}));
   }
+  // Also of extents that only superseded entries led to: they may be in the file by now, and not
+  // have been when their headers were written.
+  ENGRAM_RETURN_IF_ERROR(space_.WriteAdoptedHeaders());
   if (!any) return absl::OkStatus();
   for (const auto& [id, entry] : newest) {
     if (entry->kind == EntryKind::kRecord) ENGRAM_RETURN_IF_ERROR(WriteValueAgain(*entry));
   }
-  ENGRAM_RETURN_IF_ERROR(space_.WriteAdoptedHeaders());
   return file_.SyncData();
 }
 

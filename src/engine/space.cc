@@ -199,6 +199,11 @@ void Space::Collect(LogNumber durable) {
   if (pending_ == nullptr) pending_last_ = nullptr;
 }
 
+bool Space::WaitsForSync(LogNumber durable) const {
+  sync::MutexLock lock(mutex_);
+  return pending_ != nullptr && pending_->number >= durable;
+}
+
 void Space::UseAgain(Release& release) {
   switch (release.what) {
     case Release::What::kNothing:

@@ -169,6 +169,8 @@ class Space final : public warm::LogExtents {
   void ReleaseLater(ReleaseNode release, LogNumber number) ENGRAM_EXCLUDES(mutex_);
   // Every log entry before `durable` is durable: uses again what may be. Cheap if there is nothing.
   void Collect(LogNumber durable) ENGRAM_EXCLUDES(mutex_);
+  // Whether the release that has waited longest waits for its log entry to be durable.
+  bool WaitsForSync(LogNumber durable) const ENGRAM_EXCLUDES(mutex_);
   uint64_t releases_pending() const {
     return pending_count_.Load(std::memory_order_relaxed);  // a hint, no partner
   }

@@ -167,6 +167,8 @@ class TieredStore final : public MemoryStore {
       ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status WriteAndName(CheckpointCut& cut, const format::LogSegment& position, bool clean)
       ENGRAM_REQUIRES(checkpoint_mutex_);
+  format::Superblock NamingOf(const CheckpointPlace& place, const format::LogSegment& position,
+                              bool clean) const ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status WriteSuperblocks(format::Superblock superblock) ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status CloseSuperblock() ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status CutAndCopy(const std::string& path) ENGRAM_REQUIRES(checkpoint_mutex_);
@@ -229,6 +231,7 @@ class TieredStore final : public MemoryStore {
 
   mutable sync::Mutex lifecycle_mutex_;
   uint32_t long_calls_ ENGRAM_GUARDED_BY(lifecycle_mutex_) = 0;
+  bool is_closing_ ENGRAM_GUARDED_BY(lifecycle_mutex_) = false;     // a Close is under way
   Statistics last_statistics_ ENGRAM_GUARDED_BY(lifecycle_mutex_);  // of the closed store
 };
 

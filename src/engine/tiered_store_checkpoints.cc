@@ -137,30 +137,34 @@ absl::Status TieredStore::WriteAndName(CheckpointCut& cut, const format::LogSegm
   cut.changes = index.FrozenInOrder();
   const uint64_t memories = cut.memories;
   const CheckpointPlace old = index.CheckpointNow().place();
-  CheckpointWriter writer(*parts_->file, space);
-  ENGRAM_ASSIGN_OR_RETURN(WrittenCheckpoint written,
-                          writer.Write(index.CheckpointNow(), std::move(cut)));
   // Everything that may fail comes before a superblock names the new one.
   std::vector<ReleaseNode> releases;
   for (size_t i = 0; i <= old.runs.size(); ++i) releases.push_back(std::make_unique<Release>());
-  auto checkpoint = std::make_unique<engine::Checkpoint>(space, written.place, written.losses);
-  format::Superblock superblock = superblock_;
-  superblock.clean = clean;
-  superblock.checkpoint_generation = written.place.generation;
-  superblock.meta_bytes = written.place.meta_bytes;
-  superblock.meta_checksum = written.place.meta_checksum;
-  superblock.home_buckets = written.place.home_buckets;
-  superblock.buckets = written.place.buckets;
-  superblock.memories = written.place.memories;
-  superblock.checkpoint_sequence = written.place.sequence;
-  superblock.runs = written.place.runs;
-  superblock.segments = {position};
-  ENGRAM_RETURN_IF_ERROR(parts_->commit->SyncFile());
-  ENGRAM_RETURN_IF_ERROR(WriteSuperblocks(std::move(superblock)));
+  std::unique_ptr<Index::Replaced> replaced = index.MakeReplaced();
+  CheckpointWriter writer(*parts_->file, space);
+  ENGRAM_ASSIGN_OR_RETURN(WrittenCheckpoint written,
+                          writer.Write(index.CheckpointNow(), std::move(cut)));
+  const auto give_back = [&] {
+    for (const format::ExtentRun& run : written.place.runs) space.GiveBackRun(run);
+  };
+  std::unique_ptr<engine::Checkpoint> checkpoint;
+  format::Superblock superblock;
+  try {
+    checkpoint = std::make_unique<engine::Checkpoint>(space, written.place, written.losses);
+    superblock = NamingOf(written.place, position, clean);
+    if (absl::Status synced = parts_->commit->SyncFile(); !synced.ok()) {
+      give_back();
+      return synced;
+    }
+  } catch (...) {
+    give_back();
+    throw;
+  }
+  ENGRAM_RETURN_IF_ERROR(WriteSuperblocks(superblock));
   uint64_t extents = 0;
   for (const format::ExtentRun& run : written.place.runs) extents += run.extents;
   space.SetCheckpointExtents(extents + 1);
-  releases[0]->memory = index.Install(std::move(checkpoint));
+  releases[0]->memory = index.Install(std::move(checkpoint), std::move(replaced));
   space.ReleaseLater(std::move(releases[0]), LogNumber{});
   for (size_t i = 0; i < old.runs.size(); ++i) {
     releases[i + 1]->what = Release::What::kRun;
@@ -175,9 +179,30 @@ absl::Status TieredStore::WriteAndName(CheckpointCut& cut, const format::LogSegm
       // The listener's affair.
     }
   }
-  space.ReleaseForgotten();
+  try {
+    space.ReleaseForgotten();
+  } catch (const std::bad_alloc&) {
+    // What is forgotten and not released is so by the next checkpoint.
+  }
   space.Collect(parts_->commit->durable());
   return absl::OkStatus();
+}
+
+// The superblock that names a checkpoint behind which the log begins at `position`.
+format::Superblock TieredStore::NamingOf(const CheckpointPlace& place,
+                                         const format::LogSegment& position, bool clean) const {
+  format::Superblock superblock = superblock_;
+  superblock.clean = clean;
+  superblock.checkpoint_generation = place.generation;
+  superblock.meta_bytes = place.meta_bytes;
+  superblock.meta_checksum = place.meta_checksum;
+  superblock.home_buckets = place.home_buckets;
+  superblock.buckets = place.buckets;
+  superblock.memories = place.memories;
+  superblock.checkpoint_sequence = place.sequence;
+  superblock.runs = place.runs;
+  superblock.segments = {position};
+  return superblock;
 }
 
 absl::Status TieredStore::CloseSuperblock() {
@@ -200,8 +225,14 @@ absl::Status TieredStore::WriteSuperblocks(format::Superblock superblock) {
   const format::SuperblockBytes bytes = format::Encode(superblock);
   for (int copy = 0; copy < format::kSuperblocks; ++copy) {
     const FileOffset offset{static_cast<uint64_t>(copy) * format::kSuperblockBytes};
-    absl::Status written = io::WriteFully(*parts_->file, offset, bytes);
-    if (written.ok()) written = parts_->commit->SyncFile();
+    absl::Status written;
+    try {
+      written = io::WriteFully(*parts_->file, offset, bytes);
+      if (written.ok()) written = parts_->commit->SyncFile();
+    } catch (const std::bad_alloc&) {
+      // Memory is needed only for the words of an error.
+      written = absl::Status(absl::StatusCode::kUnavailable, "");
+    }
     if (!written.ok()) {
       // One copy may say what the other does not: nothing that either names may be used again.
       parts_->commit->SetReadOnly();

@@ -159,10 +159,11 @@ void TieredStore::VerifyHash(uint64_t hash, VerifyReport& report) const {
   parts_->index->FindInDelta(hash, candidates);
   parts_->index->FindInCheckpoint(hash, candidates);
   for (const Delta& entry : candidates.entries) {
-    if (entry.is_removal() && !entry.is_lost()) continue;
-    ++report.memories_checked;
     Lookup lookup;
     const bool decoded = DecodeInto(entry, lookup);
+    // A removal that cannot be read hides whether the memory is there.
+    if (entry.is_removal() && decoded) continue;
+    if (!entry.is_removal() || entry.is_lost()) ++report.memories_checked;
     absl::Status damage = lookup.damage;
     if (decoded) {
       const absl::StatusOr<MemoryView> view = ViewOf(lookup);

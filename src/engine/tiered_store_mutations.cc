@@ -80,61 +80,6 @@ void CopyScalars(const Memory& memory, format::Record& record) {
 
 // ---- Around each mutation.
 
-// What the store owes itself before it takes on more.
-void TieredStore::KeepHouse() {
-  const bool room_is_due = room_is_due_.Load(std::memory_order_relaxed);  // a hint, no partner
-  if (!room_is_due && !CheckpointIsDue()) return;
-  const LongCall call(*this);
-  if (!call.is_open()) return;
-  if (room_is_due) {
-    room_is_due_.Store(false, std::memory_order_relaxed);
-    SyncNow().IgnoreError();  // a failure shows in the mutation that follows
-    parts_->space.Collect(parts_->commit->durable());
-  }
-  if (CheckpointIsDue() || EmptiedExtentsAreDue()) {
-    TryCheckpoint(/*for_want_of_room=*/false);
-  }
-}
-
-bool TieredStore::EmptiedExtentsAreDue() const {
-  constexpr uint64_t kEmptiedMin = 16;
-  constexpr uint64_t kEmptiedShare = 8;
-  const Space& space = parts_->space;
-  return space.emptied_extents() >= std::max(kEmptiedMin, space.extents() / kEmptiedShare);
-}
-
-bool TieredStore::TryCheckpoint(bool for_want_of_room) {
-  if (!checkpoint_mutex_.TryLock()) return false;
-  absl::Status cut;
-  try {
-    cut = CompactionIsDue(for_want_of_room) ? CutAndCompact() : CutCheckpoint(CutFor::kUse);
-  } catch (const std::bad_alloc&) {
-    cut = absl::ResourceExhaustedError("");
-  }
-  checkpoint_mutex_.Unlock();
-  // Not at once again: what stands in the way may last.
-  checkpoint_due_at_.Store(cut.ok() ? 0
-                                    : entries_since_checkpoint_.Load(std::memory_order_relaxed) +
-                                          options_.checkpoint_entries_min,
-                           std::memory_order_relaxed);
-  return cut.ok();
-}
-
-// After RESOURCE_EXHAUSTED: room that waits for a sync or a checkpoint may be what is missing.
-// False: nothing waits.
-absl::StatusOr<bool> TieredStore::FreeRoom() {
-  const LongCall call(*this);
-  ENGRAM_RETURN_IF_ERROR(call.status());
-  Space& space = parts_->space;
-  const bool releases = space.releases_pending() > 0;
-  if (releases) {
-    ENGRAM_RETURN_IF_ERROR(SyncNow());
-    space.Collect(parts_->commit->durable());
-  }
-  const bool may_make_room = space.emptied_extents() > 0 || CompactionIsDue(true);
-  return (may_make_room && TryCheckpoint(/*for_want_of_room=*/true)) || releases;
-}
-
 template <typename Once>
 absl::StatusOr<Sequence> TieredStore::Mutate(const Once& once) {
   absl::StatusOr<Sequence> result = WithoutExceptions([&]() -> absl::StatusOr<Sequence> {
@@ -245,8 +190,8 @@ void TieredStore::Settle(Change& change) {
   Space& space = parts_->space;
   const bool removes = change.kind == MutationKind::kRemove;
   const Lookup& old = change.old;
-  const bool had_value =
-      old.state == Lookup::State::kPresent || old.state == Lookup::State::kDamaged;
+  // What may be lost and has no entry is not counted: nobody knows whether it was there.
+  const bool had_value = old.has_entry && (!old.entry.is_removal() || old.entry.is_lost());
   if (!removes) {
     space.AddContent({change.entry.place, change.entry.room_bytes});
     if (change.takes_slot && change.record.blob) {

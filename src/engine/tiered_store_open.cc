@@ -214,15 +214,22 @@ absl::Status TieredStore::Close() {
   return WithoutExceptions([&]() -> absl::Status {
     {
       sync::MutexLock lock(lifecycle_mutex_);
+      if (is_closing_) {
+        return absl::FailedPreconditionError("the store cannot be closed: it is being closed");
+      }
       if (parts_ == nullptr) return absl::OkStatus();
       if (long_calls_ > 0) {
         return absl::FailedPreconditionError("the store cannot be closed: a call is under way");
       }
+      last_statistics_ = StatsNow();  // what Stats says from now on
+      is_closing_ = true;
       closed_.Store(true, std::memory_order_seq_cst);
     }
     const uint64_t now = epoch_.Advance();
     if (epoch_.Oldest() <= now) {
+      sync::MutexLock lock(lifecycle_mutex_);
       closed_.Store(false, std::memory_order_seq_cst);
+      is_closing_ = false;
       return absl::FailedPreconditionError(
           "the store cannot be closed: a call is under way, perhaps the one whose callback this "
           "is");
@@ -242,6 +249,7 @@ absl::Status TieredStore::CloseNow() {
   sync::MutexLock lock(lifecycle_mutex_);
   last_statistics_ = StatsNow();
   parts_ = nullptr;
+  is_closing_ = false;
   return status;
 }
 

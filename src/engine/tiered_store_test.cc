@@ -9,6 +9,7 @@
 #include "format/geometry.h"
 #include "gtest/gtest.h"
 #include "io/posix_file_system.h"
+#include "sync/thread.h"
 
 namespace engram::inline ENGRAM_BODY {
 namespace {
@@ -169,6 +170,36 @@ TEST_F(TieredStoreTest, BlobsThatFillAnExtentExactlyHarmNoOther) {
     for (const Memory& memory : memories) ExpectHolds(*store, memory);
   }
   ExpectSound(*store);
+}
+
+TEST_F(TieredStoreTest, AFullStoreGivesBackWhatTheLogHeld) {
+  options_.file_bytes_max = 40 * options_.extent_bytes;
+  auto store = OpenOrFail();
+  for (int i = 0; i < 2000; ++i) {
+    const auto stored = store->Store(MakeMemory("a", 1.0F, std::string(4000, 'x')));
+    ASSERT_TRUE(stored.ok()) << i << ": " << stored.status();
+  }
+  ExpectSound(*store);
+}
+
+TEST_F(TieredStoreTest, OfManyThatCloseAtOnceOneDoes) {
+  auto store = OpenOrFail();
+  ASSERT_TRUE(store->Store(MakeMemory("a", 1.0F, "text")).ok());
+  std::vector<absl::StatusCode> codes(8);
+  {
+    std::vector<sync::Thread> threads;
+    for (absl::StatusCode& code : codes) {
+      threads.emplace_back("closer", [&] { code = store->Close().code(); });
+    }
+  }
+  EXPECT_TRUE(absl::IsFailedPrecondition(store->Get("a").status()));
+  for (const absl::StatusCode code : codes) {
+    EXPECT_TRUE(code == absl::StatusCode::kOk || code == absl::StatusCode::kFailedPrecondition);
+  }
+  EXPECT_EQ(store->Stats().memories, 1u);
+  store = OpenOrFail();
+  EXPECT_TRUE(store->recovery().clean);
+  ExpectHolds(*store, MakeMemory("a", 1.0F, "text"));
 }
 
 TEST_F(TieredStoreTest, ASecondOpenIsRefusedAndBackupsOpen) {

@@ -107,14 +107,12 @@ ContentLog::Room ContentLog::NextRoom(uint64_t bytes) {
       {buffer_.get() + end_, bytes}, {store_id_, extent_.generation, offset, extent_first_}, next_};
 }
 
-void ContentLog::Append(const Room& room, uint64_t id_hash) {
+void ContentLog::Commit(const Room& room, uint64_t id_hash) {
   ENGRAM_CHECK(unframed_.size() < unframed_.capacity(), "a frame is overdue");
   unframed_.push_back(id_hash);
   end_ += room.bytes.size();
   ++next_.value;
 }
-
-void ContentLog::Commit(const Room& room, uint64_t id_hash) { Append(room, id_hash); }
 
 void ContentLog::AppendFrame() {
   const size_t count = std::min<size_t>(unframed_.size(), format::kFrameHashesMax);
@@ -140,7 +138,7 @@ absl::Status ContentLog::GoOnInNextExtent(Need need) {
   ENGRAM_ASSIGN_OR_RETURN(const LogExtents::Fresh spare, extents_.TakeLogExtent(need));
   const Room room = NextRoom(format::kLinkBytes);
   format::EncodeLink(room.bytes, room.place, room.number, spare_.extent, spare_.generation);
-  Append(room, 0);
+  Commit(room, 0);
   const Range rest = TakeUnwritten();
   failed_ = true;  // until the write is known to have worked
   ENGRAM_RETURN_IF_ERROR(WriteSurely(file_, rest.offset, rest.bytes));

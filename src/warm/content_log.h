@@ -96,7 +96,8 @@ class ContentLog {
   absl::Status PrepareRoom(uint64_t bytes, Need need) ENGRAM_REQUIRES(mutex_);
   // REQUIRES: PrepareRoom(bytes) has just returned OK. Cannot fail.
   Room NextRoom(uint64_t bytes) ENGRAM_REQUIRES(mutex_);
-  // The entry is complete in the room; it is about the memory with this hash. Cannot fail.
+  // The entry is complete in the room; it is about the memory with this hash, or none if that is 0.
+  // Cannot fail.
   void Commit(const Room& room, uint64_t id_hash) ENGRAM_REQUIRES(mutex_);
 
   // The number that the next entry will have.
@@ -128,7 +129,6 @@ class ContentLog {
       ENGRAM_REQUIRES(mutex_);
   absl::Status GoOnInNextExtent(Need need) ENGRAM_REQUIRES(mutex_);
   void AppendFrame() ENGRAM_REQUIRES(mutex_);
-  void Append(const Room& room, uint64_t id_hash) ENGRAM_REQUIRES(mutex_);
   // Bytes of a frame that must come before the next entry; 0: none must.
   uint64_t DueFrameBytes() const ENGRAM_REQUIRES(mutex_);
   Range TakeUnwritten() ENGRAM_REQUIRES(mutex_);
