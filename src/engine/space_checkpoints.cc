@@ -186,11 +186,10 @@ uint64_t Space::PunchFreeExtents() {
   return punched_bytes;
 }
 
-// From the end, because room is taken from the beginning.
 bool Space::NextToPunch(ExtentId& extent) {
   sync::MutexLock lock(mutex_);
   if (free_extents_ - bare_extents_ <= Reserve()) return false;
-  for (uint32_t i = extents(); i-- > 0;) {
+  for (uint32_t i = 0; i < extents(); ++i) {
     Row& row = RowOf({i});
     if (row.type != ExtentType::kFree || row.bare || row.punching) continue;
     row.punching = true;

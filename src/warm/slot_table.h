@@ -39,6 +39,7 @@ class SlotTable {
   void Free(SlotIndex slot);
   bool IsUsed(SlotIndex slot) const;
 
+  uint32_t UsedIn(ExtentId extent) const { return Find(extent)->used; }
   uint64_t used() const { return used_; }
   uint64_t free() const { return extents_ * geometry_.SlotsPerExtent() - used_; }
 
