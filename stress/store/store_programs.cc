@@ -148,11 +148,35 @@ Operations GenerateInterleave(uint64_t seed) {
   return Numbered(std::move(operations));
 }
 
+// A compaction that has something to move and to give back, beside readers and writers of it.
+Operations GenerateCompacting(uint64_t seed) {
+  Random random(seed, kOperationStream);
+  OperationMix mix(random);
+  mix.set_largest(Content::kSmallBlob);
+  Operations operations;
+  const auto extents = static_cast<uint16_t>(1 + random.Below(3));
+  for (uint16_t key = 0; key < extents; ++key) {
+    operations.push_back(
+        MakeOperation(kBefore, Verb::kStore, key, static_cast<uint32_t>(Content::kShort)));
+    operations.push_back(MakeOperation(kBefore, Verb::kReopen));
+  }
+  for (const Client client : {kFirst, kSecond}) {
+    const auto key = static_cast<uint16_t>(random.Below(extents));
+    operations.push_back(random.OneIn(2) ? MakeOperation(client, Verb::kGet, key)
+                                         : mix.Next(client));
+    operations.push_back(mix.Next(client));
+  }
+  operations.push_back(
+      MakeOperation(kThird, Verb::kCompact, 0, static_cast<uint32_t>(Compacting::kForced)));
+  return Numbered(std::move(operations));
+}
+
 // Pairs of operations side by side.
 struct Pair {
   std::string_view name;
   Operation first, second;
   bool stops_compactions = false;
+  uint16_t extents_before = 1;  // of a compaction: with one live record each
 };
 
 // All of a pair with a checkpoint are 610,604, half a minute.
@@ -169,6 +193,8 @@ std::vector<Pair> Pairs() {
       MakeOperation(kFirst, Verb::kCompact, 0, static_cast<uint32_t>(Compacting::kForced));
   return {
       {"compact_get", compact, second(Verb::kGet)},
+      // Of three extents that become free more than the reserve needs is given back at once.
+      {.name = "punch_get", .first = compact, .second = second(Verb::kGet), .extents_before = 3},
       {"compact_store", compact, second(Verb::kStore, 0, kOther)},
       {"compact_remove", compact, second(Verb::kRemove)},
       {"compact_activate", compact, second(Verb::kActivate, 0, 3)},
@@ -194,9 +220,15 @@ Operations PairOperations(const Pair& pair) {
   if (VerbOf(pair.first) != Verb::kCompact) {
     return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort), pair.first, pair.second});
   }
-  // An extent with one live record, before the one that the log goes on in.
-  return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort),
-                   MakeOperation(kBefore, Verb::kReopen), pair.first, pair.second});
+  // Extents with one live record each, before the one that the log goes on in.
+  Operations operations;
+  for (uint16_t key = 0; key < pair.extents_before; ++key) {
+    operations.push_back(MakeOperation(kBefore, Verb::kStore, key, kShort));
+    operations.push_back(MakeOperation(kBefore, Verb::kReopen));
+  }
+  operations.push_back(pair.first);
+  operations.push_back(pair.second);
+  return Numbered(std::move(operations));
 }
 
 StoreProgram Walk(Trial trial, std::string about, double weight) {
@@ -308,6 +340,12 @@ std::vector<StoreProgram> InterleavePrograms(const OpenStore& open) {
         "Two operations side by side."));
     programs.back().classes_max = kPairClassesMax;
   }
+  programs.push_back(Walk({.name = "interleave_compact",
+                           .open = open,
+                           .setup = Setup::kUsual,
+                           .bounds = {.steps_max = 200'000},
+                           .generate = GenerateCompacting},
+                          "Two clients beside a compaction of what they read and write.", 2));
   const auto add = [&](const char* name, Setup setup, uint32_t crashes, bool throws,
                        const char* about, double weight) {
     Trial trial{.name = name,
