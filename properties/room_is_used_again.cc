@@ -2,7 +2,7 @@
 // few memories stays small, however often they change, also when nobody ever calls Sync.
 //
 // Method: RapidCheck draws how many ids there are, how long their contents may be and how often a
-// change is a removal; thousands of changes follow. The file may not grow after its first few
+// change is a removal; hundreds of changes follow. The file may not grow after its first few
 // hundred, but for what the contents alive at one moment can differ by.
 //
 // Not covered: long-lived memories scattered over log extents, whose room only compaction gives
@@ -22,8 +22,8 @@
 namespace engram::properties {
 namespace {
 
-constexpr int kChangesFirst = 600;
-constexpr int kChanges = 2'500;
+constexpr int kChangesFirst = 500;
+constexpr int kChanges = 1'500;
 
 // Bounds that are reached some ten times, without a sync for every few changes.
 Options RareOptions() {

@@ -206,7 +206,9 @@ class FileReader {
       ASSERT_TRUE(headers_.contains(i)) << i;
       EXPECT_EQ(headers_.at(i)["type"], type) << i;
       EXPECT_EQ(headers_.at(i)["run extents"], row["run extents"]) << i;
-      if (type == 2) EXPECT_EQ(headers_.at(i)["first log number"], row["first log number"]);
+      if (type == 2) {
+        EXPECT_EQ(headers_.at(i)["first log number"], row["first log number"]);
+      }
     }
     EXPECT_EQ(meta["loss count"], 0u);
     EXPECT_EQ(at, offset + super_["meta bytes"]);
@@ -265,12 +267,12 @@ class FileReader {
   }
 
   bool ReadEntry(uint64_t extent, uint64_t at, Fields& entry) const {
-    static const std::map<uint64_t, std::string> kKinds = {
+    static const std::map<uint64_t, std::string> kinds = {
         {1, "Record"}, {2, "Record"}, {3, "Remove"}, {5, "Frame"}, {6, "Link"}};
     const Fields head = page_.Read({"Log entries"}, at);
-    const auto kind = kKinds.find(head["kind"]);
+    const auto kind = kinds.find(head["kind"]);
     const uint64_t room = page_.ExtentBegin(extent + 1) - at;
-    if (kind == kKinds.end() || head["bytes"] > room) return false;
+    if (kind == kinds.end() || head["bytes"] > room) return false;
     const uint64_t seed = page_.Place(headers_.at(extent)["generation"], at);
     if (Checksum(page_.Slice(at + 8, head["bytes"] - 8), seed) != head["checksum"]) return false;
     entry = page_.Read({"Log entries", kind->second}, at);

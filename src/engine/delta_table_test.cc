@@ -68,7 +68,9 @@ TEST(DeltaTable, TakesAtMostAHundredBytesAnEntry) {
   for (uint64_t i = 1; i <= 100'000; ++i) {
     if (table.free() == 0) table.Grow();
     table.Insert(DeltaOf(i * 0x9E3779B97F4A7C15u, i));
-    if (i > 64) ASSERT_LE(table.bytes(), 100 * i) << i;
+    if (i > 64) {
+      ASSERT_LE(table.bytes(), 100 * i) << i;
+    }
   }
 }
 

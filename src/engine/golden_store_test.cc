@@ -76,7 +76,9 @@ void ExpectHolds(MemoryStore& store, const SampleStore& expected) {
     ASSERT_TRUE(got.ok()) << got.status();
     const auto memory = expected.newest().find(id);
     ASSERT_EQ(got->memory.has_value(), memory != expected.newest().end()) << id;
-    if (got->memory) EXPECT_TRUE(SameBits(*got->memory, memory->second)) << id;
+    if (got->memory) {
+      EXPECT_TRUE(SameBits(*got->memory, memory->second)) << id;
+    }
   }
   const absl::StatusOr<VerifyReport> verified = store.Verify();
   ASSERT_TRUE(verified.ok()) << verified.status();

@@ -22,6 +22,7 @@ auto WithoutExceptions(const Function& call) -> decltype(call()) {
   try {
     return call();
   } catch (const std::bad_alloc&) {
+    // Said below, in words if there is memory for them.
   }
   try {
     return absl::ResourceExhaustedError("there is no memory for this call; nothing has happened");

@@ -251,7 +251,7 @@ absl::StatusOr<Sequence> TieredStore::StoreOnce(const Memory& memory, uint64_t h
   change.record.released_blob = BlobReleasedBy(change.old);
   Taken taken;
   try {
-    const absl::Status appended = TakeAndAppend(memory, change, taken);
+    absl::Status appended = TakeAndAppend(memory, change, taken);
     if (!appended.ok()) {
       GiveBack(taken);
       return appended;

@@ -84,7 +84,8 @@ TEST_F(TieredStoreTest, HoldsWhatWasStoredAcrossReopening) {
   std::vector<Memory> memories;
   for (int i = 0; i < 300; ++i) {
     std::optional<std::string> content;
-    if (i % 3 != 0) content = std::string(static_cast<size_t>(i * i) % 90'000, 'a' + i % 26);
+    if (i % 3 != 0)
+      content = std::string(static_cast<size_t>(i * i) % 90'000, static_cast<char>('a' + i % 26));
     memories.push_back(MakeMemory("id" + std::to_string(i), static_cast<float>(i), content));
   }
   {
@@ -164,8 +165,9 @@ TEST_F(TieredStoreTest, BlobsThatFillAnExtentExactlyHarmNoOther) {
   auto store = OpenOrFail();
   std::vector<Memory> memories;
   for (int i = 0; i < 3 * kBlobsPerExtent; ++i) {
-    memories.push_back(MakeMemory("id" + std::to_string(i), static_cast<float>(i),
-                                  std::string(payload / kBlobsPerExtent, 'a' + i % 26)));
+    memories.push_back(
+        MakeMemory("id" + std::to_string(i), static_cast<float>(i),
+                   std::string(payload / kBlobsPerExtent, static_cast<char>('a' + i % 26))));
     ASSERT_TRUE(store->Store(memories.back()).ok());
     for (const Memory& memory : memories) ExpectHolds(*store, memory);
   }

@@ -21,7 +21,7 @@ constexpr size_t kUnframedMax = format::kFrameHashesMax - 2;
 // Writes all of `bytes`. Not OK, and never an exception, if that is not certain.
 absl::Status WriteSurely(io::File& file, FileOffset offset, std::span<const std::byte> bytes) {
   try {
-    const absl::Status written = io::WriteFully(file, offset, bytes);
+    absl::Status written = io::WriteFully(file, offset, bytes);
     if (written.ok()) return written;
     return absl::UnavailableError(absl::StrCat("writing out the log: ", written.message()));
   } catch (const std::bad_alloc&) {
@@ -182,7 +182,7 @@ absl::StatusOr<LogNumber> ContentLog::WriteOut() {
     end = next_;
     writing_ = true;
   }
-  const absl::Status written = WriteSurely(file_, range.offset, range.bytes);
+  absl::Status written = WriteSurely(file_, range.offset, range.bytes);
   sync::MutexLock lock(mutex_);
   writing_ = false;
   failed_ = failed_ || !written.ok();

@@ -141,7 +141,9 @@ TEST_F(ContentLogTest, WithoutAnExtentNothingIsAppendedAndNothingLost) {
   while ((status = AppendRemoval(appended + 1)).ok()) ++appended;
   EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
   const absl::StatusOr<LogNumber> end = log_.WriteOut();
-  if (!end.ok()) EXPECT_TRUE(absl::IsResourceExhausted(end.status())) << end.status();
+  if (!end.ok()) {
+    EXPECT_TRUE(absl::IsResourceExhausted(end.status())) << end.status();
+  }
   uint64_t found = 0;
   for (const format::LogEntry& entry : ReadAll()) {
     found += entry.kind == format::EntryKind::kRemove ? 1 : 0;
