@@ -27,6 +27,11 @@ class EventListener {
   virtual void OnDurable(Sequence /*sequence*/) {}
   // A checkpoint of `memories` memories has been named by both superblocks.
   virtual void OnCheckpoint(uint64_t /*memories*/) {}
+  // A compaction is done with `extents_done` of the log extents that it has to do. False: it stops
+  // here, as after MemoryStore::CancelCompaction. No lock is held that a reader or a writer needs.
+  virtual bool OnCompactionProgress(uint64_t /*extents_done*/, uint64_t /*extents_to_do*/) {
+    return true;
+  }
 };
 
 }  // namespace engram::inline ENGRAM_BODY

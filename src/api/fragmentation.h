@@ -42,6 +42,9 @@ constexpr double Fragmentation(uint64_t live_bytes, uint64_t total_bytes) {
   return static_cast<double>(total_bytes - live_bytes) / static_cast<double>(total_bytes);
 }
 
+// Above this, opening a store says that it should be compacted: RecoveryReport::is_fragmented.
+inline constexpr double kFragmentationWarning = 0.7;
+
 }  // namespace engram::inline ENGRAM_BODY
 
 #endif  // ENGRAM_API_FRAGMENTATION_H_

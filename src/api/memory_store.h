@@ -131,8 +131,19 @@ class MemoryStore {
   virtual absl::Status Sync() = 0;
   // Syncs, and writes the index out, so that a crash reopen has nothing to replay and dead log
   // extents can be used again. Happens by itself, too; see Options::checkpoint_entries_min.
-  // ABORTED: another one, a Backup or a Verify is under way.
+  // ABORTED: another one, a Backup, a Verify or a step of a compaction is under way.
   virtual absl::Status Checkpoint() = 0;
+  // Makes room of dead content usable again: moves the live records of log extents with much dead
+  // room, emptiest first, to the end of the log, and gives what is empty then back to the file
+  // system before it returns, empty extents of slots too. Reads and mutations go on; none waits for
+  // more than the move of one record and what a checkpoint needs. Takes a few extents of room
+  // besides that of a checkpoint. A failure at any point, a crash too, loses nothing: what was
+  // moved was moved. Blobs are not moved; their extents are given back when the last one is dead.
+  // FAILED_PRECONDITION: below the thresholds of Options, and not `force`. ABORTED: another
+  // compaction is under way. RESOURCE_EXHAUSTED: there is no room for it.
+  virtual absl::StatusOr<CompactionStats> CompactContent(bool force) = 0;
+  // A compaction that is under way stops soon, and returns OK with what it has done.
+  virtual void CancelCompaction() = 0;
   // Writes a complete store with the state of some moment during the call to the new file `path`,
   // durably, while everything else goes on; room that is released meanwhile is not used again until
   // it is done. ALREADY_EXISTS: the file exists. On an error an incomplete file may be left, which

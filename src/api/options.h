@@ -55,6 +55,15 @@ struct Options {
   // for that, the store syncs itself. At least 1.
   uint32_t pending_releases_max = 4096;
 
+  // Compaction without force needs both: content of which a larger part than this is dead, and more
+  // bytes of content than this, dead ones included (Statistics::fragmentation and
+  // content_bytes_total). The first within [0, 1].
+  double compaction_fragmentation_min = 0.5;
+  uint64_t compaction_content_bytes_min = 100'000'000;
+  // Whenever a checkpoint is due by itself and both are exceeded, the mutation that cuts it also
+  // compacts a part of the log; see MemoryStore::CompactContent.
+  bool compacts_by_itself = true;
+
   // How many threads the store's locks are spread for, 1..1024; more threads work, and wait.
   uint32_t concurrency = 64;
 

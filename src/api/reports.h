@@ -40,6 +40,10 @@ struct RecoveryReport {
   // One copy of the superblock was not intact - torn by a crash, or damaged - and was made again.
   bool superblock_restored = false;
 
+  // Of content: more than kFragmentationWarning of it is dead, and should be compacted.
+  double fragmentation = 0;
+  bool is_fragmented = false;
+
   // Damage found while opening, that is, outside of the cut tail. What it hides answers DATA_LOSS.
   std::vector<Damage> damages;
 };
@@ -55,6 +59,27 @@ struct VerifyReport {
   std::vector<std::string> miscounts;
 
   bool sound() const { return damages.empty() && miscounts.empty(); }
+};
+
+// What one CompactContent did. Sizes are of the room of content, see api/fragmentation.h; while
+// nothing else writes, old_size - bytes_reclaimed = new_size.
+struct CompactionStats {
+  uint64_t old_size = 0;  // Statistics::content_bytes_total before it
+  uint64_t new_size = 0;  // and after it
+  double fragmentation_before = 0;
+  double fragmentation_after = 0;
+  // Dead room that became free meanwhile, less what was written again; 0 if that was more. Room
+  // that a reader still looks at is not free yet, and counts in no run.
+  uint64_t bytes_reclaimed = 0;
+  uint64_t bytes_given_back = 0;  // of the file: its size stays, but the file system has them
+  uint64_t records_moved = 0;
+  uint64_t extents_done = 0;     // log extents whose live records were moved
+  uint64_t extents_damaged = 0;  // of these, such that hold what is damaged, and so stay
+  uint64_t extents_left = 0;     // not done: it was cancelled, or a reader held too much room
+  bool was_cancelled = false;
+  uint64_t duration_ms = 0;
+  // The longest time for which it held a lock that a writer may have waited for.
+  uint64_t longest_pause_us = 0;
 };
 
 // Exact when no mutation is under way; otherwise of about now.
@@ -79,11 +104,13 @@ struct Statistics {
   uint64_t slots_free = 0;
   uint64_t releases_pending = 0;  // rooms that wait for a sync or a reader
 
-  uint64_t syncs = 0;                     // that this process did
-  uint64_t checkpoints = 0;               // likewise
-  uint64_t entries_since_checkpoint = 0;  // about; a checkpoint is due by it
-  uint64_t changed_memories = 0;          // that the index holds in RAM
-  uint64_t index_bytes = 0;               // of RAM for them
+  uint64_t syncs = 0;                       // that this process did
+  uint64_t checkpoints = 0;                 // likewise
+  uint64_t compactions = 0;                 // that came to their end, by itself or called for
+  uint64_t compaction_bytes_reclaimed = 0;  // by all of them
+  uint64_t entries_since_checkpoint = 0;    // about; a checkpoint is due by it
+  uint64_t changed_memories = 0;            // that the index holds in RAM
+  uint64_t index_bytes = 0;                 // of RAM for them
   uint64_t oldest_reader_epochs = 0;  // how many epochs ago the oldest reader began; 0 if none did
 
   bool read_only = false;  // after a failed sync; see MemoryStore

@@ -1,5 +1,6 @@
 // Extents, slots and blobs: taking and using again. Growth and the reserve are in
-// space_growth.cc, taking over a recovered file in space_recovery.cc.
+// space_growth.cc, what checkpoints and compactions need in space_checkpoints.cc, taking over a
+// recovered file in space_recovery.cc.
 
 #include "engine/space.h"
 
@@ -14,6 +15,7 @@
 namespace engram::inline ENGRAM_BODY::engine {
 
 using format::ExtentType;
+using warm::Need;
 
 Space::Space(io::File& file, io::Mapping& mapping, sync::Epoch& epoch,
              const format::Geometry& geometry, uint64_t store_id, uint32_t extents_max,
@@ -70,7 +72,7 @@ bool Space::IsFree(ExtentId extent) const {
 absl::StatusOr<SlotIndex> Space::TakeSlot() {
   sync::MutexLock lock(mutex_);
   if (const std::optional<SlotIndex> slot = slots_.Take()) return *slot;
-  ENGRAM_ASSIGN_OR_RETURN(const ExtentId extent, TakeRun(1, ExtentType::kSlots, false));
+  ENGRAM_ASSIGN_OR_RETURN(const ExtentId extent, TakeRun(1, ExtentType::kSlots, Need::kUsual));
   try {
     slots_.AddExtent(extent);
   } catch (...) {
@@ -96,7 +98,7 @@ absl::StatusOr<FileOffset> Space::TakeBlob(uint64_t bytes) {
     }
   }
   const auto extents = static_cast<uint32_t>(geometry_.RunFor(room));
-  ENGRAM_ASSIGN_OR_RETURN(const ExtentId first, TakeRun(extents, ExtentType::kBlob, false));
+  ENGRAM_ASSIGN_OR_RETURN(const ExtentId first, TakeRun(extents, ExtentType::kBlob, Need::kUsual));
   const FileOffset offset = geometry_.Payload(first);
   RowOf(first).held_bytes = room;
   if (!own_run) blob_end_ = {offset.value + room};
@@ -107,7 +109,8 @@ absl::StatusOr<format::ExtentRun> Space::TakeCheckpointRun(uint64_t extents,
                                                            Generation generation) {
   sync::MutexLock lock(mutex_);
   const auto count = static_cast<uint32_t>(extents);
-  ENGRAM_ASSIGN_OR_RETURN(const ExtentId first, TakeRun(count, ExtentType::kCheckpoint, true));
+  ENGRAM_ASSIGN_OR_RETURN(const ExtentId first,
+                          TakeRun(count, ExtentType::kCheckpoint, Need::kEmergency));
   RowOf(first).generation = generation;
   if (absl::Status status = WriteHeader(first); !status.ok()) {
     FreeRun(first);
@@ -174,7 +177,10 @@ void Space::Enqueue(ReleaseNode release, LogNumber number) {
   release->number = number;
   release->epoch = epoch_.Advance();
   release->next = nullptr;
-  if (release->what == Release::What::kRun) RowOf(release->run).releasing = true;
+  if (release->what == Release::What::kRun) {
+    RowOf(release->run).releasing = true;
+    runs_pending_.FetchAdd(1, std::memory_order_relaxed);
+  }
   Release* const last = release.get();
   (pending_last_ == nullptr ? pending_ : pending_last_->next) = std::move(release);
   pending_last_ = last;
@@ -210,6 +216,7 @@ void Space::UseAgain(Release& release) {
       break;
     case Release::What::kRun:
       FreeRun(release.run);
+      runs_pending_.FetchSub(1, std::memory_order_relaxed);
       break;
   }
 }
@@ -219,85 +226,7 @@ void Space::ChangePins(int change) {
   pins_ += change;
 }
 
-// ---- Accounts of content.
-
-void Space::AddContent(ContentRoom written) {
-  if (written.bytes == 0) return;
-  sync::MutexLock lock(mutex_);
-  Row& row = RowOf(geometry_.ExtentOf(written.place));
-  row.live_bytes += written.bytes;
-  row.total_bytes += written.bytes;
-  content_live_ += written.bytes;
-  content_total_ += written.bytes;
-}
-
-void Space::DropContent(ContentRoom dead) {
-  if (dead.bytes == 0) return;
-  sync::MutexLock lock(mutex_);
-  if (!Contains(dead.place, dead.bytes)) return Contradicted();
-  Row& row = RowOf(geometry_.ExtentOf(dead.place));
-  if (row.live_bytes < dead.bytes) return Contradicted();
-  row.live_bytes -= dead.bytes;
-  content_live_ -= dead.bytes;
-}
-
-// ---- Checkpoints.
-
-// Whether nothing of an extent is needed by a log that begins at `position`.
-bool Space::IsDead(ExtentId extent, const format::LogSegment& position) const {
-  const Row& row = RowOf(extent);
-  if (row.type == ExtentType::kBlob) {
-    return row.held_bytes == 0 && (blob_end_.value == 0 || geometry_.ExtentOf(blob_end_) != extent);
-  }
-  return row.type == ExtentType::kLog && row.live_bytes == 0 &&
-         row.first_log_number < position.extent_first && row.first_log_number.value != 0;
-}
-
-std::vector<format::ExtentRow> Space::Rows(const format::LogSegment& position, ExtentId spare) {
-  sync::MutexLock lock(mutex_);
-  std::vector<format::ExtentRow> rows(extents());
-  emptied_extents_.Store(0, std::memory_order_relaxed);
-  for (uint32_t i = 0; i < rows.size(); ++i) {
-    Row& row = RowOf({i});
-    row.forgotten = !row.releasing && IsDead({i}, position);
-    if (row.type == ExtentType::kFree || row.releasing || row.forgotten || i == spare.value) {
-      i += row.run_extents - 1;  // and so is the rest of its run
-      continue;
-    }
-    rows[i].type = row.type;
-    rows[i].run_extents = row.run_extents;
-    rows[i].generation = row.generation;
-    rows[i].first_log_number = row.first_log_number;
-    rows[i].live_bytes = row.live_bytes;
-    rows[i].total_bytes = row.total_bytes;
-    if (row.type != ExtentType::kSlots) continue;
-    rows[i].used_slots.resize(geometry_.SlotsPerExtent());
-    for (uint32_t k = 0; k < geometry_.SlotsPerExtent(); ++k) {
-      rows[i].used_slots[k] = slots_.IsUsed(geometry_.SlotAt({i}, k));
-    }
-  }
-  for (const Release* release = pending_.get(); release != nullptr; release = release->next.get()) {
-    if (release->what != Release::What::kSlot || !slots_.IsUsed(release->slot)) continue;
-    rows[geometry_.ExtentOf(release->slot).value]
-        .used_slots[geometry_.IndexInExtent(release->slot)] = false;
-  }
-  return rows;
-}
-
-void Space::ReleaseForgotten() {
-  for (uint32_t i = 0; i < extents(); ++i) {
-    {
-      sync::MutexLock lock(mutex_);
-      if (!RowOf({i}).forgotten) continue;
-    }
-    ReleaseNode release = std::make_unique<Release>();
-    sync::MutexLock lock(mutex_);
-    RowOf({i}).forgotten = false;
-    release->what = Release::What::kRun;
-    release->run = {i};
-    Enqueue(std::move(release), LogNumber{});
-  }
-}
+// ---- What others are told.
 
 std::optional<format::ExtentHeader> Space::HeaderInFile(ExtentId extent) const {
   sync::MutexLock lock(mutex_);
@@ -334,10 +263,10 @@ Space::Counts Space::counts() const {
 
 // ---- For the log.
 
-absl::StatusOr<warm::LogExtents::Fresh> Space::TakeLogExtent(bool emergency) {
+absl::StatusOr<warm::LogExtents::Fresh> Space::TakeLogExtent(Need need) {
   ReleaseNode release = std::make_unique<Release>();
   sync::MutexLock lock(mutex_);
-  ENGRAM_ASSIGN_OR_RETURN(const ExtentId extent, TakeRun(1, ExtentType::kLog, emergency));
+  ENGRAM_ASSIGN_OR_RETURN(const ExtentId extent, TakeRun(1, ExtentType::kLog, need));
   Row& row = RowOf(extent);
   row.buffer_release = std::move(release);
   return Fresh{extent, row.generation};

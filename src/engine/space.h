@@ -9,7 +9,12 @@
 // or somebody else's. So releasing looks first; what cannot be released is left as it is and
 // counted as a contradiction, unless damage explains it.
 //
-// A reserve of free extents is kept for what a full disk must not stop: removals, checkpoints.
+// A reserve of free extents is kept for what a full disk must not stop: removals, checkpoints, the
+// moves of a compaction.
+//
+// A free extent may be *bare*: its blocks were given back to the file system, or nobody knows. It
+// gets blocks before it is used, so that no write of the store finds the disk full; bare ones are
+// no reserve.
 //
 // Thread safety: thread-safe. Readers call Bytes and GenerationOf inside of an epoch, without a
 // lock, for extents that the index led them to.
@@ -74,6 +79,14 @@ struct ContentRoom {
   uint64_t bytes = 0;  // 0: there is none
 };
 
+// A full extent of the log, with content in it.
+struct LogExtentUse {
+  ExtentId extent;
+  Generation generation;  // it is the same use while this is the same
+  uint64_t live_bytes = 0;
+  uint64_t dead_bytes = 0;
+};
+
 class Space final : public warm::LogExtents {
  public:
   struct Counts {
@@ -87,6 +100,11 @@ class Space final : public warm::LogExtents {
     uint64_t content_live = 0;
     uint64_t content_total = 0;
     uint64_t contradictions = 0;  // releases of what was not held
+  };
+  struct ContentCounts {
+    uint64_t live = 0;
+    uint64_t total = 0;
+    uint64_t freed = 0;  // of extents that became free, since the store was opened
   };
 
   // A file of at most `extents_max` extents. `incarnation` numbers the generations.
@@ -176,18 +194,42 @@ class Space final : public warm::LogExtents {
 
   void AddContent(ContentRoom written) ENGRAM_EXCLUDES(mutex_);
   void DropContent(ContentRoom dead) ENGRAM_EXCLUDES(mutex_);
+  // The same content is at `to` now, and dead where it was.
+  void MoveContent(ContentRoom from, ContentRoom to) ENGRAM_EXCLUDES(mutex_);
+  ContentCounts content() const ENGRAM_EXCLUDES(mutex_);
+  uint64_t LiveBytesOf(ExtentId extent) const ENGRAM_EXCLUDES(mutex_);
+
+  // ---- Compaction.
+
+  // The log's extents with live content that are written and come before `position`.
+  std::vector<LogExtentUse> LogExtentsBefore(const format::LogSegment& position) const
+      ENGRAM_EXCLUDES(mutex_);
+  // Whether an extent of slots could be used otherwise.
+  bool HasEmptySlotExtent() const ENGRAM_EXCLUDES(mutex_);
+  // Whether it is still that use, and not about to be released.
+  bool IsStillUsed(const LogExtentUse& use) const ENGRAM_EXCLUDES(mutex_);
+  // How many runs of extents are released and not free yet.
+  uint64_t runs_pending() const {
+    return runs_pending_.Load(std::memory_order_relaxed);  // a hint, no partner
+  }
+  // Gives the blocks of free extents back to the file system, but for the reserve. Returns how many
+  // bytes; an I/O error leaves the rest for another time.
+  uint64_t PunchFreeExtents() ENGRAM_EXCLUDES(mutex_);
 
   // ---- Checkpoints.
 
   // A row for each extent, as a checkpoint cut now must know them: what is released is free, the
   // log's `spare` too, and what is *forgotten*: extents of blobs of which none is left, and of the
   // log without live content, whose entries all come before `position`, where the checkpoint's log
-  // begins. The caller lets no mutation run.
-  std::vector<format::ExtentRow> Rows(const format::LogSegment& position, ExtentId spare)
-      ENGRAM_EXCLUDES(mutex_);
+  // begins. With `forgets_slots` also extents of slots of which none is used. The caller lets no
+  // mutation run.
+  std::vector<format::ExtentRow> Rows(const format::LogSegment& position, ExtentId spare,
+                                      bool forgets_slots) ENGRAM_EXCLUDES(mutex_);
   // Releases what the last Rows has forgotten. Only now that no superblock names a checkpoint that
   // knows it can it be used otherwise: recovery would find it in use twice.
   void ReleaseForgotten() ENGRAM_EXCLUDES(mutex_);
+  // Nothing came of the checkpoint: nothing is forgotten. Cannot fail.
+  void KeepForgotten() ENGRAM_EXCLUDES(mutex_);
   // What the header of an extent must say, if it is in the file: of none that is free, continues
   // another, or is filled in RAM.
   std::optional<format::ExtentHeader> HeaderInFile(ExtentId extent) const ENGRAM_EXCLUDES(mutex_);
@@ -201,7 +243,7 @@ class Space final : public warm::LogExtents {
 
   // ---- For the log.
 
-  absl::StatusOr<Fresh> TakeLogExtent(bool emergency) override;
+  absl::StatusOr<Fresh> TakeLogExtent(warm::Need need) override;
   void GiveBackLogExtent(ExtentId extent) override;
   void BeginLogExtent(ExtentId extent, LogNumber first, const std::byte* buffer) override;
   void EndLogExtent(ExtentId extent, warm::LogBuffer buffer) override;
@@ -216,6 +258,8 @@ class Space final : public warm::LogExtents {
     bool releasing = false;      // it is in the queue: free for the next checkpoint
     bool forgotten = false;      // the checkpoint being cut takes it for free
     bool adopted = false;        // by recovery, so that its header may be missing
+    bool bare = false;           // kFree: perhaps without blocks
+    bool punching = false;       // kFree: PunchFreeExtents is at it
     ReleaseNode buffer_release;  // kLog, while it has a buffer: for the time when it has none
     // kLog, kBlob: of content.
     uint64_t live_bytes = 0;
@@ -231,9 +275,17 @@ class Space final : public warm::LogExtents {
   }
   bool IsDead(ExtentId extent, const format::LogSegment& position) const ENGRAM_REQUIRES(mutex_);
   uint64_t Reserve() const ENGRAM_REQUIRES(mutex_);
-  absl::StatusOr<ExtentId> TakeRun(uint32_t extents, format::ExtentType type, bool emergency)
+  // What must stay of the reserve.
+  uint64_t KeptFrom(warm::Need need) const ENGRAM_REQUIRES(mutex_);
+  absl::StatusOr<ExtentId> TakeRun(uint32_t extents, format::ExtentType type, warm::Need need)
       ENGRAM_REQUIRES(mutex_);
-  bool FindFreeRun(uint32_t extents, ExtentId& first) const ENGRAM_REQUIRES(mutex_);
+  enum class Bare : bool { kNo, kToo };
+  bool FindFreeRun(uint32_t extents, Bare bare, ExtentId& first) const ENGRAM_REQUIRES(mutex_);
+  // Makes `lacking` more free extents that are not bare, among them a run of `run` if lacking >=
+  // run.
+  absl::Status Provide(uint32_t run, uint64_t lacking) ENGRAM_REQUIRES(mutex_);
+  // Gives blocks to the bare ones of a run of free extents; `backed` says to how many.
+  absl::Status Back(ExtentId first, uint32_t extents, uint64_t& backed) ENGRAM_REQUIRES(mutex_);
   absl::Status Grow(uint64_t extents) ENGRAM_REQUIRES(mutex_);
   absl::Status WriteHeader(ExtentId first) ENGRAM_REQUIRES(mutex_);
   void FreeRun(ExtentId first) ENGRAM_REQUIRES(mutex_);
@@ -242,6 +294,10 @@ class Space final : public warm::LogExtents {
   void LetGoOfBlob(FileOffset offset, uint64_t bytes) ENGRAM_REQUIRES(mutex_);
   void UseAgain(Release& release) ENGRAM_REQUIRES(mutex_);
   void ChangePins(int change) ENGRAM_EXCLUDES(mutex_);
+  void Add(ContentRoom written) ENGRAM_REQUIRES(mutex_);
+  void Drop(ContentRoom dead) ENGRAM_REQUIRES(mutex_);
+  bool NextToPunch(ExtentId& extent) ENGRAM_EXCLUDES(mutex_);
+  void EndPunch(ExtentId extent) ENGRAM_EXCLUDES(mutex_);
   void Enqueue(ReleaseNode release, LogNumber number) ENGRAM_REQUIRES(mutex_);
   void MarkRun(ExtentId first, uint32_t extents, format::ExtentType type) ENGRAM_REQUIRES(mutex_);
 
@@ -259,7 +315,8 @@ class Space final : public warm::LogExtents {
   sync::Atomic<uint32_t> extents_{0};
   uint64_t next_generation_ ENGRAM_GUARDED_BY(mutex_);
   warm::SlotTable slots_ ENGRAM_GUARDED_BY(mutex_);
-  uint64_t free_extents_ ENGRAM_GUARDED_BY(mutex_) = 0;
+  uint64_t free_extents_ ENGRAM_GUARDED_BY(mutex_) = 0;  // not those being punched
+  uint64_t bare_extents_ ENGRAM_GUARDED_BY(mutex_) = 0;  // of these
   uint64_t checkpoint_extents_ ENGRAM_GUARDED_BY(mutex_) = 1;
   // Where the blob extent that is being filled goes on; 0: none is. Within it: its very end is the
   // beginning of the next extent, which may be anybody's.
@@ -270,9 +327,11 @@ class Space final : public warm::LogExtents {
   bool tolerates_miscounts_ ENGRAM_GUARDED_BY(mutex_) = false;
   uint64_t contradictions_ ENGRAM_GUARDED_BY(mutex_) = 0;
   sync::Atomic<uint64_t> pending_count_{0};
+  sync::Atomic<uint64_t> runs_pending_{0};
   sync::Atomic<uint64_t> emptied_extents_{0};
   uint64_t content_live_ ENGRAM_GUARDED_BY(mutex_) = 0;
   uint64_t content_total_ ENGRAM_GUARDED_BY(mutex_) = 0;
+  uint64_t content_freed_ ENGRAM_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace engram::inline ENGRAM_BODY::engine

@@ -10,10 +10,12 @@
 namespace engram::inline ENGRAM_BODY::engine {
 
 using format::ExtentType;
+using warm::Need;
 
 namespace {
 
-// What removals may use when the disk is full: a spare for the log, and one more.
+// When the disk is full, besides a checkpoint: one for removals and moves, one for the frame of the
+// sync that comes before the checkpoint.
 constexpr uint64_t kReserveForLog = 2;
 
 }  // namespace
@@ -25,16 +27,29 @@ void Space::SetCheckpointExtents(uint64_t extents) {
   checkpoint_extents_ = extents;
 }
 
-absl::StatusOr<ExtentId> Space::TakeRun(uint32_t extents, ExtentType type, bool emergency) {
+uint64_t Space::KeptFrom(Need need) const {
+  switch (need) {
+    case Need::kUsual:
+      return Reserve();
+    case Need::kCleaning:
+      return checkpoint_extents_ + 1;  // one for the frame of the sync before it
+    case Need::kEmergency:
+      break;
+  }
+  return 0;
+}
+
+absl::StatusOr<ExtentId> Space::TakeRun(uint32_t extents, ExtentType type, Need need) {
   ExtentId first;
-  const uint64_t needed = extents + (emergency ? 0 : Reserve());
-  if (free_extents_ < needed || !FindFreeRun(extents, first)) {
-    // Grown by what the reserve lacks, too; if there is not so much, by what is needed now.
-    const uint64_t lacking = extents + Reserve() - std::min(free_extents_, Reserve());
-    absl::Status grown = Grow(lacking);
-    if (!grown.ok() && lacking > extents) grown = Grow(extents);
-    if (!grown.ok() && !(emergency && FindFreeRun(extents, first))) return grown;
-    if (grown.ok() && !FindFreeRun(extents, first)) {
+  const uint64_t ready = free_extents_ - bare_extents_;
+  if (ready < extents + KeptFrom(need) || !FindFreeRun(extents, Bare::kNo, first)) {
+    // With what the reserve lacks, too; if there is not so much, what is needed now.
+    const uint64_t lacking = extents + Reserve() - std::min(ready, Reserve());
+    absl::Status provided = Provide(extents, lacking);
+    if (!provided.ok() && lacking > extents) provided = Provide(extents, extents);
+    const bool found = FindFreeRun(extents, Bare::kNo, first);
+    if (!provided.ok() && !(need == Need::kEmergency && found)) return provided;
+    if (!found) {
       return absl::ResourceExhaustedError(
           absl::StrCat("there are no ", extents, " free extents in a row"));
     }
@@ -62,22 +77,58 @@ void Space::MarkRun(ExtentId first, uint32_t extents, ExtentType type) {
     row.adopted = false;
     row.releasing = false;
     row.forgotten = false;
+    if (row.bare) --bare_extents_;
+    row.bare = false;
   }
   RowOf(first).generation = {next_generation_++};
   free_extents_ -= extents;
 }
 
-bool Space::FindFreeRun(uint32_t extents, ExtentId& first) const {
+bool Space::FindFreeRun(uint32_t extents, Bare bare, ExtentId& first) const {
   uint32_t length = 0;
   const uint32_t end = this->extents();
   for (uint32_t i = 0; i < end; ++i) {
-    length = RowOf({i}).type == ExtentType::kFree ? length + 1 : 0;
+    const Row& row = RowOf({i});
+    const bool suits =
+        row.type == ExtentType::kFree && !row.punching && (!row.bare || bare == Bare::kToo);
+    length = suits ? length + 1 : 0;
     if (length == extents) {
       first = {i + 1 - extents};
       return true;
     }
   }
   return false;
+}
+
+absl::Status Space::Provide(uint32_t run, uint64_t lacking) {
+  ExtentId first;
+  if (run > 1) {
+    if (!FindFreeRun(run, Bare::kToo, first)) return Grow(lacking);
+    uint64_t backed = 0;
+    ENGRAM_RETURN_IF_ERROR(Back(first, run, backed));
+    lacking -= std::min(lacking, backed);
+  }
+  for (uint32_t i = 0; i < extents() && lacking > 0 && bare_extents_ > 0; ++i) {
+    uint32_t length = 0;
+    while (length < lacking && i + length < extents() && RowOf({i + length}).bare) ++length;
+    if (length == 0) continue;
+    uint64_t backed = 0;
+    ENGRAM_RETURN_IF_ERROR(Back({i}, length, backed));
+    lacking -= backed;
+  }
+  return lacking == 0 ? absl::OkStatus() : Grow(lacking);
+}
+
+absl::Status Space::Back(ExtentId first, uint32_t extents, uint64_t& backed) {
+  ENGRAM_RETURN_IF_ERROR(
+      file_.Reserve(geometry_.Begin(first), uint64_t{extents} * geometry_.extent_bytes));
+  for (uint32_t i = 0; i < extents; ++i) {
+    Row& row = RowOf({first.value + i});
+    if (row.bare) ++backed;
+    row.bare = false;
+  }
+  bare_extents_ -= backed;
+  return absl::OkStatus();
 }
 
 absl::Status Space::Grow(uint64_t extents) {
@@ -115,6 +166,7 @@ void Space::FreeRun(ExtentId first) {
   for (uint32_t i = 0; i < extents; ++i) {
     Row& row = RowOf({first.value + i});
     content_total_ -= row.total_bytes;
+    content_freed_ += row.total_bytes;
     content_live_ -= row.live_bytes;
     row.type = ExtentType::kFree;
     row.run_extents = 1;

@@ -16,6 +16,8 @@ void Space::Load(const std::vector<format::ExtentRow>& rows, uint32_t extents) {
   }
   extents_.Store(extents, std::memory_order_release);
   free_extents_ = extents;
+  bare_extents_ = extents;
+  for (uint32_t i = 0; i < extents; ++i) RowOf({i}).bare = true;
   for (uint32_t i = 0; i < rows.size(); ++i) {
     const format::ExtentRow& from = rows[i];
     if (from.type == ExtentType::kFree || from.type == ExtentType::kContinued) continue;

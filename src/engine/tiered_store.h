@@ -85,6 +85,8 @@ class TieredStore final : public MemoryStore {
 
   absl::Status Sync() override;
   absl::Status Checkpoint() override;
+  absl::StatusOr<CompactionStats> CompactContent(bool force) override;
+  void CancelCompaction() override;
   absl::Status Backup(const std::string& path) override;
   absl::Status Close() override;
 
@@ -115,6 +117,7 @@ class TieredStore final : public MemoryStore {
   class Call;
   class LongCall;
   class AllStripes;
+  class Compaction;
   struct Taken;
   struct Change;
 
@@ -150,7 +153,7 @@ class TieredStore final : public MemoryStore {
   void Settle(Change& change);
   void KeepHouse();
   bool EmptiedExtentsAreDue() const;
-  bool TryCheckpoint();
+  bool TryCheckpoint(bool for_want_of_room);
   absl::StatusOr<bool> FreeRoom();
   absl::Status MakeDurable(Sequence sequence);
 
@@ -158,7 +161,10 @@ class TieredStore final : public MemoryStore {
   absl::Status SyncNow();
   void NoteDurable(Sequence sequence);
   bool CheckpointIsDue() const;
-  absl::Status CutCheckpoint(bool clean) ENGRAM_REQUIRES(checkpoint_mutex_);
+  enum class CutFor : uint8_t { kUse, kClosing, kCompaction };
+  absl::Status CutCheckpoint(CutFor purpose) ENGRAM_REQUIRES(checkpoint_mutex_);
+  void Freeze(CutFor purpose, CheckpointCut& cut, format::LogSegment& position)
+      ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status WriteAndName(CheckpointCut& cut, const format::LogSegment& position, bool clean)
       ENGRAM_REQUIRES(checkpoint_mutex_);
   format::Superblock NamingOf(const CheckpointPlace& place, const format::LogSegment& position,
@@ -167,6 +173,12 @@ class TieredStore final : public MemoryStore {
   absl::Status CloseSuperblock() ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status CutAndCopy(const std::string& path) ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status CopyTo(io::File& target) ENGRAM_REQUIRES(checkpoint_mutex_);
+
+  // ---- Compaction: compaction.cc.
+  // By the thresholds, or whenever it may make room.
+  bool CompactionIsDue(bool for_want_of_room) const;
+  // As CutCheckpoint, and compacts a part of the log with it.
+  absl::Status CutAndCompact() ENGRAM_REQUIRES(checkpoint_mutex_);
 
   // ---- Inspection: tiered_store_inspection.cc.
   Sequence SettledSequence();
@@ -206,6 +218,16 @@ class TieredStore final : public MemoryStore {
   mutable sync::Mutex checkpoint_mutex_;  // one checkpoint, backup or verification at a time
   format::Superblock superblock_ ENGRAM_GUARDED_BY(checkpoint_mutex_);
   sync::Atomic<uint64_t> checkpoints_{0};
+  // For how long the last checkpoint let no mutation run.
+  int64_t cut_pause_ns_ ENGRAM_GUARDED_BY(checkpoint_mutex_) = 0;
+
+  // One compaction at a time. acquire and release: partners of each other in Compaction.
+  sync::Atomic<bool> is_compacting_{false};
+  sync::Atomic<bool> compaction_is_cancelled_{false};  // relaxed: nothing else is told by it
+  sync::Atomic<uint64_t> compactions_{0};              // counts, no partners
+  sync::Atomic<uint64_t> compaction_bytes_reclaimed_{0};
+  // Dead bytes at which compacting by itself is worth another try.
+  sync::Atomic<uint64_t> compaction_due_at_{0};
 
   mutable sync::Mutex lifecycle_mutex_;
   uint32_t long_calls_ ENGRAM_GUARDED_BY(lifecycle_mutex_) = 0;

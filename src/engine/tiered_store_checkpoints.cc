@@ -10,6 +10,7 @@
 #include "engine/recovery.h"
 #include "engine/store_calls.h"
 #include "engine/tiered_store.h"
+#include "sync/thread.h"
 
 namespace engram::inline ENGRAM_BODY::engine {
 namespace {
@@ -76,7 +77,7 @@ absl::Status TieredStore::Checkpoint() {
     }
     absl::Status cut;
     try {
-      cut = CutCheckpoint(/*clean=*/false);
+      cut = CutCheckpoint(CutFor::kUse);
     } catch (...) {
       checkpoint_mutex_.Unlock();
       throw;
@@ -86,36 +87,45 @@ absl::Status TieredStore::Checkpoint() {
   });
 }
 
-absl::Status TieredStore::CutCheckpoint(bool clean) {
+absl::Status TieredStore::CutCheckpoint(CutFor purpose) {
   ENGRAM_RETURN_IF_ERROR(parts_->commit->CheckWritable());
   Index& index = *parts_->index;
   if (index.is_frozen()) index.Thaw();  // an earlier one failed
-  Index::FreshTables fresh = index.MakeTables();
   CheckpointCut cut;
   format::LogSegment position;
-  {
-    const AllStripes no_mutations(*this);
-    sync::MutexLock lock(parts_->log.mutex());
-    position = parts_->log.Position();
-    cut.extents = parts_->space.Rows(position, parts_->log.spare_extent());
-    // An extent without entries has no header in the file yet; the position is enough to find it.
-    if (position.offset == format::kExtentHeaderBytes) cut.extents[position.extent.value] = {};
-    cut.memories = Count();
-    cut.sequence = last_sequence();
-    index.Freeze(std::move(fresh));
-    entries_since_checkpoint_.Store(0, std::memory_order_relaxed);
-  }
   absl::Status status;
   try {
-    status = WriteAndName(cut, position, clean);
+    Freeze(purpose, cut, position);
+    status = WriteAndName(cut, position, purpose == CutFor::kClosing);
   } catch (const std::bad_alloc&) {
     status = absl::ResourceExhaustedError("");
   }
-  if (!status.ok() && index.is_frozen()) {
-    entries_since_checkpoint_.FetchAdd(index.changed(), std::memory_order_relaxed);
-    index.Thaw();
+  if (!status.ok()) {
+    parts_->space.KeepForgotten();
+    if (index.is_frozen()) {
+      entries_since_checkpoint_.FetchAdd(index.changed(), std::memory_order_relaxed);
+      index.Thaw();
+    }
   }
   return status;
+}
+
+void TieredStore::Freeze(CutFor purpose, CheckpointCut& cut, format::LogSegment& position) {
+  Index& index = *parts_->index;
+  Index::FreshTables fresh = index.MakeTables();
+  const AllStripes no_mutations(*this);
+  const int64_t began_ns = sync::MonotonicNs();
+  sync::MutexLock lock(parts_->log.mutex());
+  position = parts_->log.Position();
+  cut.extents = parts_->space.Rows(position, parts_->log.spare_extent(),
+                                   /*forgets_slots=*/purpose == CutFor::kCompaction);
+  // An extent without entries has no header in the file yet; the position is enough to find it.
+  if (position.offset == format::kExtentHeaderBytes) cut.extents[position.extent.value] = {};
+  cut.memories = Count();
+  cut.sequence = last_sequence();
+  index.Freeze(std::move(fresh));
+  entries_since_checkpoint_.Store(0, std::memory_order_relaxed);
+  cut_pause_ns_ = sync::MonotonicNs() - began_ns;
 }
 
 absl::Status TieredStore::WriteAndName(CheckpointCut& cut, const format::LogSegment& position,
@@ -198,7 +208,7 @@ format::Superblock TieredStore::NamingOf(const CheckpointPlace& place,
 absl::Status TieredStore::CloseSuperblock() {
   format::Superblock superblock = superblock_;
   if (parts_->index->changed() > 0 || !report_.damages.empty()) {
-    return CutCheckpoint(/*clean=*/true);
+    return CutCheckpoint(CutFor::kClosing);
   }
   // Nothing has changed since the checkpoint: the log behind it holds nothing.
   ENGRAM_RETURN_IF_ERROR(SyncNow());
@@ -250,7 +260,7 @@ absl::Status TieredStore::CutAndCopy(const std::string& path) {
   ENGRAM_ASSIGN_OR_RETURN(const std::unique_ptr<io::File> target,
                           files_.Open(path, io::OpenMode::kCreateNew));
   ENGRAM_RETURN_IF_ERROR(target->Lock());
-  ENGRAM_RETURN_IF_ERROR(CutCheckpoint(/*clean=*/false));
+  ENGRAM_RETURN_IF_ERROR(CutCheckpoint(CutFor::kUse));
   ENGRAM_RETURN_IF_ERROR(CopyTo(*target));
   return files_.SyncDirectoryOf(path);
 }

@@ -219,6 +219,9 @@ Statistics TieredStore::StatsNow() const {
   statistics.releases_pending = counts.releases_pending;
   statistics.syncs = parts_->commit->syncs();
   statistics.checkpoints = checkpoints_.Load(std::memory_order_relaxed);
+  statistics.compactions = compactions_.Load(std::memory_order_relaxed);
+  statistics.compaction_bytes_reclaimed =
+      compaction_bytes_reclaimed_.Load(std::memory_order_relaxed);
   statistics.entries_since_checkpoint = entries_since_checkpoint_.Load(std::memory_order_relaxed);
   statistics.changed_memories = parts_->index->changed();
   statistics.index_bytes = parts_->index->bytes();

@@ -80,65 +80,6 @@ void CopyScalars(const Memory& memory, format::Record& record) {
 
 // ---- Around each mutation.
 
-// What the store owes itself before it takes on more.
-void TieredStore::KeepHouse() {
-  const bool room_is_due = room_is_due_.Load(std::memory_order_relaxed);  // a hint, no partner
-  if (!room_is_due && !CheckpointIsDue()) return;
-  const LongCall call(*this);
-  if (!call.is_open()) return;
-  if (room_is_due) {
-    room_is_due_.Store(false, std::memory_order_relaxed);
-    // What waits for a reader alone does not wait for a sync.
-    if (parts_->space.WaitsForSync(parts_->commit->durable())) {
-      SyncNow().IgnoreError();  // a failure shows in the mutation that follows
-    }
-    parts_->space.Collect(parts_->commit->durable());
-  }
-  if (CheckpointIsDue() || EmptiedExtentsAreDue()) TryCheckpoint();
-}
-
-bool TieredStore::EmptiedExtentsAreDue() const {
-  constexpr uint64_t kEmptiedMin = 16;
-  constexpr uint64_t kEmptiedShare = 8;
-  const Space& space = parts_->space;
-  return space.emptied_extents() >= std::max(kEmptiedMin, space.extents() / kEmptiedShare) &&
-         entries_since_checkpoint_.Load(std::memory_order_relaxed) >=
-             checkpoint_due_at_.Load(std::memory_order_relaxed);
-}
-
-bool TieredStore::TryCheckpoint() {
-  if (!checkpoint_mutex_.TryLock()) return false;
-  absl::Status cut;
-  try {
-    cut = CutCheckpoint(/*clean=*/false);
-  } catch (const std::bad_alloc&) {
-    cut = absl::ResourceExhaustedError("");
-  }
-  checkpoint_mutex_.Unlock();
-  // Not at once again: what stands in the way may last.
-  checkpoint_due_at_.Store(cut.ok() ? 0
-                                    : entries_since_checkpoint_.Load(std::memory_order_relaxed) +
-                                          options_.checkpoint_entries_min,
-                           std::memory_order_relaxed);
-  return cut.ok();
-}
-
-// After RESOURCE_EXHAUSTED: room that waits for a sync or a checkpoint may be what is missing.
-// False: nothing waits.
-absl::StatusOr<bool> TieredStore::FreeRoom() {
-  const LongCall call(*this);
-  ENGRAM_RETURN_IF_ERROR(call.status());
-  Space& space = parts_->space;
-  const bool releases = space.releases_pending() > 0;
-  if (releases) {
-    ENGRAM_RETURN_IF_ERROR(SyncNow());
-    space.Collect(parts_->commit->durable());
-  }
-  // A checkpoint lets go of the extents of the log and of blobs that nothing lives in any more.
-  const bool has_changes = entries_since_checkpoint_.Load(std::memory_order_relaxed) > 0;
-  return ((has_changes || space.emptied_extents() > 0) && TryCheckpoint()) || releases;
-}
-
 template <typename Once>
 absl::StatusOr<Sequence> TieredStore::Mutate(const Once& once) {
   absl::StatusOr<Sequence> result = WithoutExceptions([&]() -> absl::StatusOr<Sequence> {
@@ -209,7 +150,8 @@ absl::StatusOr<Sequence> TieredStore::Append(Change& change) {
   const uint64_t bytes = removes ? format::RemoveEntryBytes(change.id.size(), removal)
                                  : format::RecordEntryBytes(change.id.size(), record);
   sync::MutexLock lock(log.mutex());
-  if (absl::Status room = log.PrepareRoom(bytes, /*emergency=*/removes); !room.ok()) {
+  const warm::Need need = removes ? warm::Need::kCleaning : warm::Need::kUsual;
+  if (absl::Status room = log.PrepareRoom(bytes, need); !room.ok()) {
     if (log.failed()) parts_->commit->SetReadOnly();
     return room;
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "api/fragmentation.h"
 #include "base/checksum.h"
 #include "base/status_macros.h"
 #include "engine/recovery.h"
@@ -178,6 +179,9 @@ absl::Status TieredStore::Recover(std::unique_ptr<io::File> file) {
   next_sequence_ = superblock.incarnation * format::kNumbersPerIncarnation + 1;
   last_sequence_.Store(next_sequence_ - 1, std::memory_order_release);
   durable_sequence_.Store(next_sequence_ - 1, std::memory_order_release);
+  const Space::ContentCounts content = parts->space.content();
+  report_.fragmentation = Fragmentation(content.live, content.total);
+  report_.is_fragmented = report_.fragmentation > kFragmentationWarning;
   parts_ = std::move(parts);
 
   sync::MutexLock lock(checkpoint_mutex_);
@@ -194,7 +198,7 @@ absl::Status TieredStore::Recover(std::unique_ptr<io::File> file) {
   }
   if (superblock.segments.size() == format::Superblock::kSegmentsMax) {
     // The list of segments is full; a checkpoint begins a new one.
-    ENGRAM_RETURN_IF_ERROR(CutCheckpoint(/*clean=*/false));
+    ENGRAM_RETURN_IF_ERROR(CutCheckpoint(CutFor::kUse));
   } else {
     superblock.clean = false;
     superblock.segments.push_back(segment);

@@ -82,6 +82,11 @@ absl::Status CheckOptions(const Options& options) {
       OutOfBounds("checkpoint_entries_min", options.checkpoint_entries_min, 1, UINT64_MAX));
   ENGRAM_RETURN_IF_ERROR(
       OutOfBounds("pending_releases_max", options.pending_releases_max, 1, UINT32_MAX));
+  if (!(options.compaction_fragmentation_min >= 0 && options.compaction_fragmentation_min <= 1)) {
+    return absl::InvalidArgumentError(absl::StrCat("Options::compaction_fragmentation_min is ",
+                                                   options.compaction_fragmentation_min,
+                                                   ", which is not within [0, 1]"));
+  }
   return OutOfBounds("concurrency", options.concurrency, 1, 1024);
 }
 

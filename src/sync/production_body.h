@@ -131,6 +131,9 @@ inline void RawYield(const Location&) { std::this_thread::yield(); }
 inline void RawSleepFor(std::chrono::nanoseconds duration, const Location&) {
   std::this_thread::sleep_for(duration);
 }
+inline int64_t RawMonotonicNs() {
+  return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace engram::inline ENGRAM_BODY::sync
 

@@ -154,6 +154,7 @@ inline void RawYield(const Location& where) { Runtime::Current().Yield(where); }
 inline void RawSleepFor(std::chrono::nanoseconds duration, const Location& where) {
   Runtime::Current().SleepFor(duration.count(), where);
 }
+inline int64_t RawMonotonicNs() { return Runtime::Current().NowNs(); }
 
 }  // namespace engram::inline ENGRAM_BODY::sync
 

@@ -54,6 +54,9 @@ inline void SleepFor(std::chrono::nanoseconds duration,
   RawSleepFor(duration, where);
 }
 
+// The clock of SleepFor: ns since an unspecified moment. Never goes back. No scheduling point.
+inline int64_t MonotonicNs() { return RawMonotonicNs(); }
+
 }  // namespace engram::inline ENGRAM_BODY::sync
 
 #endif  // ENGRAM_SYNC_THREAD_H_

@@ -47,8 +47,8 @@ absl::Status ContentLog::Begin(Beginning beginning) {
   ENGRAM_CHECK(first_unframed_.value + unframed_.size() == next_.value,
                "the log does not know all that is not framed");
   LogBuffer buffer = std::make_unique_for_overwrite<std::byte[]>(geometry_.extent_bytes);
-  ENGRAM_ASSIGN_OR_RETURN(const LogExtents::Fresh extent, extents_.TakeLogExtent(true));
-  absl::StatusOr<LogExtents::Fresh> spare = extents_.TakeLogExtent(true);
+  ENGRAM_ASSIGN_OR_RETURN(const LogExtents::Fresh extent, extents_.TakeLogExtent(Need::kEmergency));
+  absl::StatusOr<LogExtents::Fresh> spare = extents_.TakeLogExtent(Need::kEmergency);
   if (!spare.ok()) {
     extents_.GiveBackLogExtent(extent.extent);
     return spare.status();
@@ -80,7 +80,7 @@ uint64_t ContentLog::DueFrameBytes() const {
   return format::FrameEntryBytes(std::min<size_t>(unframed_.size(), format::kFrameHashesMax));
 }
 
-absl::Status ContentLog::PrepareRoom(uint64_t bytes, bool emergency) {
+absl::Status ContentLog::PrepareRoom(uint64_t bytes, Need need) {
   for (;;) {
     if (failed_) {
       return absl::FailedPreconditionError(
@@ -97,7 +97,7 @@ absl::Status ContentLog::PrepareRoom(uint64_t bytes, bool emergency) {
       return absl::DataLossError(
           absl::StrCat("an entry of ", bytes, " bytes would be longer than any can be"));
     }
-    ENGRAM_RETURN_IF_ERROR(GoOnInNextExtent(emergency));
+    ENGRAM_RETURN_IF_ERROR(GoOnInNextExtent(need));
   }
 }
 
@@ -131,11 +131,11 @@ void ContentLog::AppendFrame() {
   }
 }
 
-absl::Status ContentLog::GoOnInNextExtent(bool emergency) {
+absl::Status ContentLog::GoOnInNextExtent(Need need) {
   // All that can fail without harm comes first.
   sealed_.reserve(sealed_.size() + 1);
   LogBuffer buffer = std::make_unique_for_overwrite<std::byte[]>(geometry_.extent_bytes);
-  ENGRAM_ASSIGN_OR_RETURN(const LogExtents::Fresh spare, extents_.TakeLogExtent(emergency));
+  ENGRAM_ASSIGN_OR_RETURN(const LogExtents::Fresh spare, extents_.TakeLogExtent(need));
   const Room room = NextRoom(format::kLinkBytes);
   format::EncodeLink(room.bytes, room.place, room.number, spare_.extent, spare_.generation);
   Commit(room, 0);
@@ -174,7 +174,7 @@ absl::StatusOr<LogNumber> ContentLog::WriteOut() {
     sync::MutexLock lock(mutex_);
     if (!unframed_.empty()) {
       // Room for a frame, which may become the first of another extent, behind a link.
-      ENGRAM_RETURN_IF_ERROR(PrepareRoom(format::kFrameBytesMax, true));
+      ENGRAM_RETURN_IF_ERROR(PrepareRoom(format::kFrameBytesMax, Need::kEmergency));
       while (!unframed_.empty()) AppendFrame();
     }
     if (failed_) return absl::FailedPreconditionError("a write of the log has failed before");

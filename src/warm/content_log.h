@@ -31,6 +31,13 @@ namespace engram::inline ENGRAM_BODY::warm {
 
 using LogBuffer = std::unique_ptr<std::byte[]>;
 
+// How far a caller may go into the reserve of free extents that a full disk leaves.
+enum class Need : uint8_t {
+  kUsual,      // not at all
+  kCleaning,   // leaving what a checkpoint needs, which alone makes removals and moves of use
+  kEmergency,  // to the last one: frames, checkpoints
+};
+
 // What the log asks of whoever owns the extents of the file. Called with the log's mutex held.
 class LogExtents {
  public:
@@ -41,9 +48,8 @@ class LogExtents {
 
   virtual ~LogExtents() = default;
 
-  // Takes an extent for the log. With `emergency` the reserve may be used. On an error nothing is
-  // taken.
-  virtual absl::StatusOr<Fresh> TakeLogExtent(bool emergency) = 0;
+  // Takes an extent for the log. On an error nothing is taken.
+  virtual absl::StatusOr<Fresh> TakeLogExtent(Need need) = 0;
   // Gives one back that was taken and never begun.
   virtual void GiveBackLogExtent(ExtentId extent) = 0;
   // Entries from `first` on are going to stand in `extent`; readers find them in `buffer`.
@@ -87,7 +93,7 @@ class ContentLog {
   // Makes sure that an entry of `bytes` can follow, filling up an extent and going on in the next
   // one if need be. RESOURCE_EXHAUSTED: there is no extent. UNAVAILABLE: writing out a full extent
   // failed; FAILED_PRECONDITION: it did before, the log is at its end (see failed()).
-  absl::Status PrepareRoom(uint64_t bytes, bool emergency) ENGRAM_REQUIRES(mutex_);
+  absl::Status PrepareRoom(uint64_t bytes, Need need) ENGRAM_REQUIRES(mutex_);
   // REQUIRES: PrepareRoom(bytes) has just returned OK. Cannot fail.
   Room NextRoom(uint64_t bytes) ENGRAM_REQUIRES(mutex_);
   // The entry is complete in the room; it is about the memory with this hash, or none if that is 0.
@@ -121,7 +127,7 @@ class ContentLog {
 
   void StartExtent(LogExtents::Fresh extent, LogExtents::Fresh spare, LogBuffer buffer)
       ENGRAM_REQUIRES(mutex_);
-  absl::Status GoOnInNextExtent(bool emergency) ENGRAM_REQUIRES(mutex_);
+  absl::Status GoOnInNextExtent(Need need) ENGRAM_REQUIRES(mutex_);
   void AppendFrame() ENGRAM_REQUIRES(mutex_);
   // Bytes of a frame that must come before the next entry; 0: none must.
   uint64_t DueFrameBytes() const ENGRAM_REQUIRES(mutex_);

@@ -23,7 +23,7 @@ constexpr uint32_t kExtents = 12;
 // Hands out extents in order; keeps what the log says of them.
 class OrderedExtents final : public LogExtents {
  public:
-  absl::StatusOr<Fresh> TakeLogExtent(bool) override {
+  absl::StatusOr<Fresh> TakeLogExtent(Need) override {
     if (next_ == kExtents) return absl::ResourceExhaustedError("no more extents");
     ++next_;
     return Fresh{{next_ - 1}, {100 + next_}};
@@ -57,7 +57,7 @@ class ContentLogTest : public testing::Test {
     const format::Removal removal{{sequence + 1}, {sequence}, std::nullopt};
     const uint64_t bytes = format::RemoveEntryBytes(id.size(), removal);
     sync::MutexLock lock(log_.mutex());
-    if (absl::Status room = log_.PrepareRoom(bytes, false); !room.ok()) return room;
+    if (absl::Status room = log_.PrepareRoom(bytes, Need::kUsual); !room.ok()) return room;
     const ContentLog::Room room = log_.NextRoom(bytes);
     format::EncodeRemove(room.bytes, room.place, room.number, id, removal);
     log_.Commit(room, format::IdHash(id));

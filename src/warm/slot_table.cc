@@ -27,6 +27,30 @@ void SlotTable::AddExtent(ExtentId extent) {
   ++extents_;
 }
 
+void SlotTable::RemoveExtent(ExtentId extent) {
+  SlotExtent* const removed = Find(extent);
+  ENGRAM_CHECK(removed != nullptr && removed->used == 0, "an extent of slots is in use");
+  Unlist(*removed);
+  by_number_[extent.value] = nullptr;
+  --extents_;
+}
+
+void SlotTable::Withhold(ExtentId extent) {
+  SlotExtent* const withheld = Find(extent);
+  ENGRAM_CHECK(withheld != nullptr && withheld->used == 0, "an extent of slots is in use");
+  Unlist(*withheld);
+}
+
+void SlotTable::Unlist(SlotExtent& extent) {
+  for (SlotExtent** link = &first_; *link != nullptr; link = &(*link)->next) {
+    if (*link == &extent) {
+      *link = std::exchange(extent.next, nullptr);
+      break;
+    }
+  }
+  extent.listed = false;
+}
+
 std::optional<SlotIndex> SlotTable::Take() {
   while (first_ != nullptr && first_->used == geometry_.SlotsPerExtent()) {
     first_->listed = false;

@@ -24,6 +24,11 @@ class SlotTable {
 
   // Adds an extent, all of its slots free. REQUIRES: it is not here.
   void AddExtent(ExtentId extent);
+  // Forgets an extent. REQUIRES: none of its slots is in use.
+  void RemoveExtent(ExtentId extent);
+  // Takes no slot of an extent until Restore. REQUIRES: none of its slots is in use.
+  void Withhold(ExtentId extent);
+  void Restore(ExtentId extent) { List(*Find(extent)); }
   bool HasExtent(ExtentId extent) const { return Find(extent) != nullptr; }
 
   // Takes a free slot; nothing if there is none. Slots of one extent come in ascending order.
@@ -34,6 +39,7 @@ class SlotTable {
   void Free(SlotIndex slot);
   bool IsUsed(SlotIndex slot) const;
 
+  uint32_t UsedIn(ExtentId extent) const { return Find(extent)->used; }
   uint64_t used() const { return used_; }
   uint64_t free() const { return extents_ * geometry_.SlotsPerExtent() - used_; }
 
@@ -51,6 +57,7 @@ class SlotTable {
   }
   SlotExtent& Holding(SlotIndex slot) const;
   void List(SlotExtent& extent);
+  void Unlist(SlotExtent& extent);
   void Set(SlotExtent& extent, uint32_t index);
 
   const format::Geometry geometry_;

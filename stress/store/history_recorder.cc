@@ -93,6 +93,11 @@ void HistoryRecorder::OnSequenceAssigned(MutationKind kind, std::string_view id,
 
 void HistoryRecorder::OnDurable(Sequence) { Throw(); }
 
+bool HistoryRecorder::OnCompactionProgress(uint64_t, uint64_t) {
+  if (listener_throws_) Throw();
+  return !stops_compactions_;
+}
+
 void HistoryRecorder::Throw() const {
   struct ThrownByListener {};
   if (listener_throws_) throw ThrownByListener();

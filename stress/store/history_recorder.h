@@ -31,8 +31,9 @@ namespace engram::stress {
 class HistoryRecorder final : public EventListener {
  public:
   // `listener_throws`: being told is followed by an exception, which must harm nothing.
-  HistoryRecorder(world::World& world, bool listener_throws)
-      : world_(world), listener_throws_(listener_throws) {
+  // `stops_compactions`: each one when it is done with its first extent.
+  HistoryRecorder(world::World& world, bool listener_throws, bool stops_compactions)
+      : world_(world), listener_throws_(listener_throws), stops_compactions_(stops_compactions) {
     calls_of_thread_.fill(nullptr);
   }
 
@@ -48,6 +49,7 @@ class HistoryRecorder final : public EventListener {
 
   void OnSequenceAssigned(MutationKind kind, std::string_view id, Sequence sequence) override;
   void OnDurable(Sequence sequence) override;
+  bool OnCompactionProgress(uint64_t extents_done, uint64_t extents_to_do) override;
 
   // On the main stack, in the end.
   model::History TakeHistory();
@@ -64,6 +66,7 @@ class HistoryRecorder final : public EventListener {
 
   world::World& world_;
   const bool listener_throws_;
+  const bool stops_compactions_;
   std::deque<Era> eras_;
   // By number of the simulated thread: the call that it is in.
   std::array<model::Call*, world::kThreadsMax> calls_of_thread_;

@@ -23,6 +23,7 @@ enum class Flaw : uint8_t {
   kActivationRace,     // UpdateActivation reads, unlocks, and stores what it read
   kCountIsOff,         // Count after a Remove
   kLiveBytesAreOff,    // content_bytes_live forgets ids
+  kReclaimedByHope,    // a compaction tells of bytes that are not gone
   kBackupIsStale,      // a backup lacks the last mutation
   kListenerEscapes,    // what a listener throws leaves the store, a mutex locked behind it
   kReadsAreDamaged,    // every third Get answers DATA_LOSS

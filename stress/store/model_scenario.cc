@@ -35,6 +35,11 @@ bool SameBits(const MemoryView& seen, const Memory& memory) {
                     memory.embedding.end(), [](float a, float b) { return model::SameBits(a, b); });
 }
 
+// Of an extent of the log, what holds no entries.
+constexpr uint64_t kLogHeaderBytes = 512;
+// The log's last extents: being filled, taken beforehand, and filled while it was compacted.
+constexpr uint64_t kLogExtentsMore = 4;
+
 std::string TextOf(const absl::Status& status) {
   return absl::StrCat(absl::StatusCodeToString(status.code()), ": ", std::string(status.message()));
 }
@@ -86,6 +91,8 @@ class Comparison {
         return Synced("Sync", store_->Sync());
       case Verb::kCheckpoint:
         return Synced("Checkpoint", store_->Checkpoint());
+      case Verb::kCompact:
+        return Compact(operation);
       case Verb::kReopen:
         return Reopen();
       case Verb::kCount:
@@ -226,6 +233,62 @@ class Comparison {
     Demand(report->memories_checked == reference_.Count(), "wrong answer",
            absl::StrCat("Verify checked ", report->memories_checked, " memories, not ",
                         reference_.Count()));
+  }
+
+  void Compact(const Operation& operation) {
+    const Statistics before = store_->Stats();
+    const auto how = static_cast<Compacting>(operation.value);
+    const bool is_due = before.fragmentation > options_.compaction_fragmentation_min &&
+                        before.content_bytes_total > options_.compaction_content_bytes_min;
+    const absl::StatusOr<CompactionStats> answer =
+        CompactAs(*store_, operation.value, IdOf(operation.key));
+    const Statistics after = store_->Stats();
+    if (how == Compacting::kIfDue && !is_due) {
+      return Demand(
+          absl::IsFailedPrecondition(answer.status()) &&
+              after.content_bytes_total == before.content_bytes_total,
+          "wrong answer",
+          absl::StrCat("Compacting below the thresholds answered ", TextOf(answer.status())));
+    }
+    Demand(answer.ok(), "wrong answer", TextOf(answer.status()));
+    const auto wrong = WrongCompaction(*answer, before, after);
+    Demand(!wrong.has_value(), "wrong statistics", wrong.value_or(""));
+    const bool holds_room = how == Compacting::kInside && reference_.Count() > 0;
+    // Of each extent of the log a part in four may be other than live content, but for the last
+    // ones.
+    const uint64_t payload = options_.extent_bytes - kLogHeaderBytes;
+    const uint64_t extents_max = after.content_bytes_live * 4 / 3 / payload + kLogExtentsMore;
+    Demand(holds_room || after.extents_of_log <= extents_max, "room is not given back",
+           absl::StrCat("The log has ", after.extents_of_log, " extents for ",
+                        after.content_bytes_live, " live bytes."));
+    ReadAll(*store_, "wrong answer");
+    CheckStatistics();
+  }
+
+  // What a compaction told, against what the store tells, while nobody else is at work.
+  static std::optional<std::string> WrongCompaction(const CompactionStats& told,
+                                                    const Statistics& before,
+                                                    const Statistics& after) {
+    if (told.old_size != before.content_bytes_total || told.new_size != after.content_bytes_total ||
+        told.fragmentation_before != before.fragmentation ||
+        told.fragmentation_after != after.fragmentation) {
+      return "The sizes and fragmentations of a compaction are not those of the store.";
+    }
+    const bool balances = told.bytes_reclaimed == 0
+                              ? told.new_size >= told.old_size
+                              : told.old_size - told.bytes_reclaimed == told.new_size;
+    if (!balances || after.content_bytes_live != before.content_bytes_live ||
+        after.compactions != before.compactions + 1 ||
+        after.compaction_bytes_reclaimed !=
+            before.compaction_bytes_reclaimed + told.bytes_reclaimed) {
+      return absl::StrCat("A compaction reclaimed ", told.bytes_reclaimed, " bytes of ",
+                          told.old_size, ", and ", told.new_size, " are left.");
+    }
+    if (told.records_moved > before.memories || told.extents_damaged > 0 || told.was_cancelled ||
+        told.bytes_given_back > after.extents_free * after.extent_bytes) {
+      return "A compaction tells what cannot be.";
+    }
+    return std::nullopt;
   }
 
   void CheckStatistics() {

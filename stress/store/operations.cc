@@ -13,8 +13,11 @@ namespace {
 using world::Operation;
 
 constexpr std::array<std::string_view, kVerbs> kVerbNames = {
-    "store",      "remove", "activate", "get",    "view",  "contains", "sync",
-    "checkpoint", "reopen", "count",    "verify", "stats", "backup",   "refuse"};
+    "store",   "remove", "activate", "get",    "view",  "contains", "sync",  "checkpoint",
+    "compact", "reopen", "count",    "verify", "stats", "backup",   "refuse"};
+
+constexpr std::array<std::string_view, kCompactings> kCompactingNames = {"if due", "by force",
+                                                                         "by force while viewing"};
 
 constexpr std::array<std::string_view, kRefusals> kRefusalNames = {
     "an empty id",
@@ -54,6 +57,12 @@ std::string DescribeOperation(const Operation& operation) {
     case Verb::kContains:
       absl::StrAppend(&text, " ", std::string(KeyName(operation.key)));
       break;
+    case Verb::kCompact:
+      absl::StrAppend(&text, " ", std::string(kCompactingNames[operation.value % kCompactings]));
+      if (operation.value == static_cast<uint32_t>(Compacting::kInside)) {
+        absl::StrAppend(&text, " ", std::string(KeyName(operation.key)));
+      }
+      break;
     case Verb::kRefuse:
       absl::StrAppend(&text, " ", std::string(kRefusalNames[operation.value % kRefusals]));
       break;
@@ -84,6 +93,10 @@ Operation OperationMix::Of(Client client, Verb verb) {
     if (larger) value = static_cast<uint32_t>(Content::kShort);
   }
   if (verb == Verb::kActivate) value = random_.Below(kActivations);
+  if (verb == Verb::kCompact) {
+    value =
+        random_.OneIn(3) ? random_.Below(kCompactings) : static_cast<uint32_t>(Compacting::kForced);
+  }
   if (verb == Verb::kRefuse) value = random_.Below(kRefusals);
   return MakeOperation(client, verb, key, value);
 }

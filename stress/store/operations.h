@@ -34,6 +34,7 @@ enum class Verb : uint8_t {
   kContains,
   kSync,
   kCheckpoint,
+  kCompact,  // `value` says how
   // ---- Only while nobody else is at work.
   kReopen,  // close it, open it, read everything
   kCount,
@@ -42,8 +43,16 @@ enum class Verb : uint8_t {
   kBackup,  // write one, open it, compare it, remove it
   kRefuse,  // hand in what breaks a bound: `value` says which
 };
-inline constexpr int kVerbs = 14;
+inline constexpr int kVerbs = 15;
 inline constexpr uint32_t kRefusals = 8;
+
+// How to compact.
+enum class Compacting : uint32_t {
+  kIfDue,
+  kForced,
+  kInside,  // forced, from the callback of a View of the key: a reader holds all that is freed
+};
+inline constexpr uint32_t kCompactings = 3;
 
 world::Operation MakeOperation(Client client, Verb verb, uint16_t key = 0, uint32_t value = 0);
 inline Verb VerbOf(const world::Operation& operation) { return static_cast<Verb>(operation.kind); }

@@ -229,6 +229,8 @@ void StoreClient::Do(const Operation& operation) {
     case Verb::kSync:
     case Verb::kCheckpoint:
       return Sync(operation);
+    case Verb::kCompact:
+      return Compact(operation);
     case Verb::kReopen:
       Reopen(operation.id);
       return;

@@ -67,6 +67,7 @@ class StoreClient {
   void Sync(const world::Operation& operation);
   void CheckCount();
   void Verify();
+  void Compact(const world::Operation& operation);
   void CheckStatistics();
   void Backup();
   void CompareBackup(MemoryStore& backup);
@@ -85,6 +86,9 @@ class StoreClient {
   const Excuses excuses_;
   std::unique_ptr<MemoryStore> store_;
 };
+
+// Compacts as Compacting says; `id` is for kInside.
+absl::StatusOr<CompactionStats> CompactAs(MemoryStore& store, uint32_t how, const std::string& id);
 
 // Hands in what breaks a bound, the `which`-th way of kRefusals.
 absl::Status HandInInvalid(MemoryStore& store, uint32_t which);

@@ -51,6 +51,35 @@ void StoreClient::Verify() {
          "wrong answer", "Verify did not check as many memories as there are.");
 }
 
+absl::StatusOr<CompactionStats> CompactAs(MemoryStore& store, uint32_t how, const std::string& id) {
+  if (how != static_cast<uint32_t>(Compacting::kInside)) {
+    return store.CompactContent(how == static_cast<uint32_t>(Compacting::kForced));
+  }
+  std::optional<absl::StatusOr<CompactionStats>> inside;
+  const absl::StatusOr<Presence> seen =
+      store.View(id, [&](const MemoryView&) { inside = store.CompactContent(/*force=*/true); });
+  if (inside.has_value()) return *std::move(inside);
+  if (!seen.ok()) return seen.status();
+  return store.CompactContent(/*force=*/true);
+}
+
+void StoreClient::Compact(const Operation& operation) {
+  const uint64_t faults = Faults();
+  const absl::StatusOr<CompactionStats> answer =
+      CompactAs(*store_, operation.value, IdOf(operation.key));
+  if (died()) return;
+  if (!answer.ok()) {
+    const bool is_forced = operation.value != static_cast<uint32_t>(Compacting::kIfDue);
+    if (absl::IsAborted(answer.status())) return;
+    if (!is_forced && absl::IsFailedPrecondition(answer.status())) return;
+    if (absl::IsDataLoss(answer.status()) && LostBySync()) return;
+    return DemandExcuse("CompactContent", answer.status(), faults);
+  }
+  const uint64_t extent_bytes = store_->Stats().extent_bytes;
+  Demand(answer->bytes_given_back % extent_bytes == 0 && answer->extents_damaged == 0,
+         "wrong statistics", "A compaction tells what cannot be.");
+}
+
 void StoreClient::CheckStatistics() {
   const Statistics stats = store_->Stats();
   Demand(stats.memories == store_->Count(), "wrong statistics", "memories is not Count");

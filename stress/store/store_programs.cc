@@ -30,7 +30,7 @@ Operations GenerateModel(uint64_t seed) {
   const uint32_t specials = 2 + random.Below(8);  // one in so many is no mutation and no read
   constexpr Verb kSpecial[] = {Verb::kSync,   Verb::kSync,   Verb::kCheckpoint, Verb::kReopen,
                                Verb::kCount,  Verb::kVerify, Verb::kStats,      Verb::kBackup,
-                               Verb::kRefuse, Verb::kStats};
+                               Verb::kRefuse, Verb::kStats,  Verb::kCompact,    Verb::kCompact};
   Operations operations;
   for (uint32_t i = 0; i < count; ++i) {
     operations.push_back(random.OneIn(specials)
@@ -56,6 +56,8 @@ Operations GenerateCrash(uint64_t seed) {
         operations.push_back(MakeOperation(client, Verb::kCheckpoint));
       } else if (drawn == 4 && random.OneIn(2)) {
         operations.push_back(MakeOperation(client, Verb::kReopen));
+      } else if (drawn == 5 && random.OneIn(2)) {
+        operations.push_back(mix.Of(client, Verb::kCompact));
       } else {
         operations.push_back(mix.NextMutation(client));
       }
@@ -109,6 +111,7 @@ Operations FaultOperations(uint64_t) {
   add(Verb::kCheckpoint);
   store(3, Content::kNone);
   add(Verb::kReopen);
+  add(Verb::kCompact, 0, static_cast<uint32_t>(Compacting::kForced));
   store(1, Content::kExtremes);
   add(Verb::kContains, 2);
   add(Verb::kRemove, 2);
@@ -126,11 +129,15 @@ Operations GenerateInterleave(uint64_t seed) {
   Operations operations;
   const uint32_t before = random.Below(3);
   for (uint32_t i = 0; i < before; ++i) operations.push_back(mix.NextMutation(kBefore));
+  // A log begins anew, so that what came before can be compacted.
+  if (random.OneIn(3)) operations.push_back(MakeOperation(kBefore, Verb::kReopen));
   for (const Client client : {kFirst, kSecond, kThird}) {
     for (int i = 0; i < 2; ++i) operations.push_back(mix.Next(client));
   }
   if (random.OneIn(2)) {
     operations.push_back(MakeOperation(kSyncer, random.OneIn(4) ? Verb::kCheckpoint : Verb::kSync));
+  } else if (random.OneIn(2)) {
+    operations.push_back(mix.Of(kSyncer, Verb::kCompact));
   }
   operations.push_back(mix.Next(kAfterCrash));
   if (random.OneIn(2)) operations.push_back(mix.NextMutation(kAfterCrash));
@@ -141,10 +148,35 @@ Operations GenerateInterleave(uint64_t seed) {
   return Numbered(std::move(operations));
 }
 
+// A compaction that has something to move and to give back, beside readers and writers of it.
+Operations GenerateCompacting(uint64_t seed) {
+  Random random(seed, kOperationStream);
+  OperationMix mix(random);
+  mix.set_largest(Content::kSmallBlob);
+  Operations operations;
+  const auto extents = static_cast<uint16_t>(1 + random.Below(3));
+  for (uint16_t key = 0; key < extents; ++key) {
+    operations.push_back(
+        MakeOperation(kBefore, Verb::kStore, key, static_cast<uint32_t>(Content::kShort)));
+    operations.push_back(MakeOperation(kBefore, Verb::kReopen));
+  }
+  for (const Client client : {kFirst, kSecond}) {
+    const auto key = static_cast<uint16_t>(random.Below(extents));
+    operations.push_back(random.OneIn(2) ? MakeOperation(client, Verb::kGet, key)
+                                         : mix.Next(client));
+    operations.push_back(mix.Next(client));
+  }
+  operations.push_back(
+      MakeOperation(kThird, Verb::kCompact, 0, static_cast<uint32_t>(Compacting::kForced)));
+  return Numbered(std::move(operations));
+}
+
 // Pairs of operations side by side.
 struct Pair {
   std::string_view name;
   Operation first, second;
+  bool stops_compactions = false;
+  uint16_t extents_before = 1;  // of a compaction: with one live record each
 };
 
 // All of a pair with a checkpoint are 610,604, half a minute.
@@ -157,7 +189,20 @@ std::vector<Pair> Pairs() {
   const auto second = [](Verb verb, uint16_t key = 0, uint32_t value = 0) {
     return MakeOperation(kSecond, verb, key, value);
   };
+  const Operation compact =
+      MakeOperation(kFirst, Verb::kCompact, 0, static_cast<uint32_t>(Compacting::kForced));
   return {
+      {"compact_get", compact, second(Verb::kGet)},
+      // Of three extents that become free more than the reserve needs is given back at once.
+      {.name = "punch_get", .first = compact, .second = second(Verb::kGet), .extents_before = 3},
+      {"compact_store", compact, second(Verb::kStore, 0, kOther)},
+      {"compact_remove", compact, second(Verb::kRemove)},
+      {"compact_activate", compact, second(Verb::kActivate, 0, 3)},
+      // The moves alone, without the checkpoint behind them.
+      {"move_get", compact, second(Verb::kGet), true},
+      {"move_store", compact, second(Verb::kStore, 0, kOther), true},
+      {"move_remove", compact, second(Verb::kRemove), true},
+      {"move_activate", compact, second(Verb::kActivate, 0, 3), true},
       {"store_get", store, second(Verb::kGet)},
       {"store_store", store, second(Verb::kStore, 0, static_cast<uint32_t>(Content::kExtremes))},
       {"store_remove", store, second(Verb::kRemove)},
@@ -172,7 +217,18 @@ std::vector<Pair> Pairs() {
 
 Operations PairOperations(const Pair& pair) {
   constexpr auto kShort = static_cast<uint32_t>(Content::kShort);
-  return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort), pair.first, pair.second});
+  if (VerbOf(pair.first) != Verb::kCompact) {
+    return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort), pair.first, pair.second});
+  }
+  // Extents with one live record each, before the one that the log goes on in.
+  Operations operations;
+  for (uint16_t key = 0; key < pair.extents_before; ++key) {
+    operations.push_back(MakeOperation(kBefore, Verb::kStore, key, kShort));
+    operations.push_back(MakeOperation(kBefore, Verb::kReopen));
+  }
+  operations.push_back(pair.first);
+  operations.push_back(pair.second);
+  return Numbered(std::move(operations));
 }
 
 StoreProgram Walk(Trial trial, std::string about, double weight) {
@@ -279,10 +335,17 @@ std::vector<StoreProgram> InterleavePrograms(const OpenStore& open) {
          .open = open,
          .setup = Setup::kRare,
          .bounds = {.steps_max = 200'000},
-         .generate = [operations = PairOperations(pair)](uint64_t) { return operations; }},
+         .generate = [operations = PairOperations(pair)](uint64_t) { return operations; },
+         .stops_compactions = pair.stops_compactions},
         "Two operations side by side."));
     programs.back().classes_max = kPairClassesMax;
   }
+  programs.push_back(Walk({.name = "interleave_compact",
+                           .open = open,
+                           .setup = Setup::kUsual,
+                           .bounds = {.steps_max = 200'000},
+                           .generate = GenerateCompacting},
+                          "Two clients beside a compaction of what they read and write.", 2));
   const auto add = [&](const char* name, Setup setup, uint32_t crashes, bool throws,
                        const char* about, double weight) {
     Trial trial{.name = name,

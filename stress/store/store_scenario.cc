@@ -27,7 +27,7 @@ class StoreScenario final : public world::Scenario {
       : world_(world),
         operations_(operations),
         trial_(std::move(trial)),
-        recorder_(world, trial_->listener_throws) {
+        recorder_(world, trial_->listener_throws, trial_->stops_compactions) {
     if (trial_->images != nullptr) world_.disk().FingerprintImages();
   }
 

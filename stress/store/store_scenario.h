@@ -34,6 +34,7 @@ struct Trial {
   // The operations, numbered. Those of kAfterCrash are done after each crash.
   std::function<std::vector<world::Operation>(uint64_t seed)> generate;
   bool listener_throws = false;
+  bool stops_compactions = false;  // each when it is done with its first extent
   // Whether a call during which something failed by choice may fail. Short transfers are no excuse.
   bool faults_excuse = false;
   // Counts what was recovered; may be null.

@@ -16,6 +16,8 @@ Options OptionsOf(Setup setup, EventListener* listener) {
   options.checkpoint_entries_min = 8;
   options.pending_releases_max = 3;
   options.concurrency = 2;
+  options.compaction_content_bytes_min = 500;
+  options.compacts_by_itself = false;
   options.listener = listener;
   switch (setup) {
     case Setup::kUsual:
@@ -25,6 +27,8 @@ Options OptionsOf(Setup setup, EventListener* listener) {
       options.checkpoint_entries_min = 12;
       options.pending_releases_max = 2;
       options.concurrency = 4;
+      options.compaction_fragmentation_min = 0.25;
+      options.compacts_by_itself = true;
       break;
     case Setup::kEachWrite:
       options.sync_mode = SyncMode::kEachWrite;

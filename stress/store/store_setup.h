@@ -27,7 +27,7 @@ using OpenStore = std::function<absl::StatusOr<std::unique_ptr<MemoryStore>>(
 // Tiny ones; created if missing.
 enum class Setup : uint8_t {
   kUsual,      // extents of 16 KiB, a checkpoint every 8 entries
-  kNarrow,     // extents of 8 KiB, where a slot extent holds two embeddings
+  kNarrow,     // extents of 8 KiB, where a slot extent holds two embeddings; compacts by itself
   kEachWrite,  // as kUsual, syncing before each mutation returns
   kRare,       // as kUsual, with bounds that are hardly ever reached
 };

@@ -97,6 +97,7 @@ TEST(StoreTrials, ModelFindsWhatIsNotTheReference) {
   EXPECT_THAT(ModelClaim(Flaw::kForeignContent), AnyOf("wrong answer", "wrong backup"));
   EXPECT_EQ(ModelClaim(Flaw::kCountIsOff), "wrong answer");
   EXPECT_EQ(ModelClaim(Flaw::kRemoveIsNotLogged), "wrong answer");
+  EXPECT_EQ(ModelClaim(Flaw::kReclaimedByHope), "wrong statistics");
   EXPECT_EQ(ModelClaim(Flaw::kLiveBytesAreOff), "wrong statistics");
   EXPECT_EQ(ModelClaim(Flaw::kBackupIsStale), "wrong backup");
   EXPECT_EQ(ModelClaim(Flaw::kReadsAreDamaged), "false corruption");
