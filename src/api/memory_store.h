@@ -47,6 +47,7 @@
 #include "api/memory.h"
 #include "api/options.h"
 #include "api/reports.h"
+#include "api/tier.h"
 #include "base/body.h"
 #include "base/units.h"
 
@@ -61,12 +62,14 @@ class FileSystem;
 struct GetResult {
   std::optional<Memory> memory;
   Sequence sequence;
+  Tier tier = Tier::kWarm;  // of the memory, if there is one
 };
 
 // Whether there is a memory, and the sequence as in GetResult.
 struct Presence {
   bool present = false;
   Sequence sequence;
+  Tier tier = Tier::kWarm;  // likewise
 };
 
 // A memory in place, without a copy: valid only during the callback that it is passed to.
@@ -81,6 +84,7 @@ struct MemoryView {
   uint64_t access_count = 0;
   std::optional<std::string_view> content;
   Sequence sequence;
+  Tier tier = Tier::kWarm;
 };
 
 class MemoryStore {

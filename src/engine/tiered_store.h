@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,6 +59,7 @@ struct Lookup {
   State state = State::kAbsent;
   Delta entry;  // not of kAbsent; of kDamaged, if there is one: see has_entry
   bool has_entry = false;
+  Tier tier = Tier::kWarm;  // kPresent
   format::LogEntry record;  // kPresent, kRemoved; verified; views hold as long as the epoch
   absl::Status damage;      // kDamaged
   DamagedPlace place;       // likewise
@@ -138,6 +140,9 @@ class TieredStore final : public MemoryStore {
   Lookup Find(std::string_view id, uint64_t hash) const;
   // Decodes and verifies the log entry of `entry` into `lookup`. False: it is damaged.
   bool DecodeInto(const Delta& entry, Lookup& lookup) const;
+  // What a memory that is present consists of, each part verified; valid as long as the epoch.
+  absl::StatusOr<std::span<const float, kEmbeddingDimension>> EmbeddingOf(Lookup& lookup) const;
+  absl::StatusOr<std::optional<std::string_view>> ContentOf(Lookup& lookup) const;
   absl::StatusOr<MemoryView> ViewOf(Lookup& lookup) const;
 
   // ---- Mutations: tiered_store_mutations.cc.

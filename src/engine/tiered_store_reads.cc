@@ -92,7 +92,8 @@ bool TieredStore::DecodeInto(const Delta& entry, Lookup& lookup) const {
   return true;
 }
 
-absl::StatusOr<MemoryView> TieredStore::ViewOf(Lookup& lookup) const {
+absl::StatusOr<std::span<const float, kEmbeddingDimension>> TieredStore::EmbeddingOf(
+    Lookup& lookup) const {
   Space& space = parts_->space;
   const format::Record& record = lookup.record.record;
   const FileOffset slot = space.geometry().OffsetOf(record.slot);
@@ -103,24 +104,34 @@ absl::StatusOr<MemoryView> TieredStore::ViewOf(Lookup& lookup) const {
   if (format::EmbeddingHash(embedding) != record.embedding_hash) {
     return Damaged(lookup.place, "its checksum does not match its bytes");
   }
-  std::optional<std::string_view> content;
-  if (record.content_bytes) content = record.content;
-  if (record.blob) {
-    const FileOffset offset = record.blob->offset;
-    lookup.place = {"blob", offset, *record.content_bytes};
-    if (!space.Contains(offset, *record.content_bytes)) {
-      return Damaged(lookup.place, "it reaches beyond the end of the file");
-    }
-    const std::span<const std::byte> blob(space.Bytes(offset, *record.content_bytes),
-                                          *record.content_bytes);
-    if (format::BlobChecksum(space.store_id(), offset, blob) != record.blob->checksum) {
-      return Damaged(lookup.place, "its checksum does not match its bytes");
-    }
-    content = std::string_view(reinterpret_cast<const char*>(blob.data()), blob.size());
+  return std::span<const float, kEmbeddingDimension>(
+      reinterpret_cast<const float*>(embedding.data()), kEmbeddingDimension);
+}
+
+absl::StatusOr<std::optional<std::string_view>> TieredStore::ContentOf(Lookup& lookup) const {
+  const format::Record& record = lookup.record.record;
+  if (!record.content_bytes) return std::nullopt;
+  if (!record.blob) return record.content;
+  Space& space = parts_->space;
+  const FileOffset offset = record.blob->offset;
+  lookup.place = {"blob", offset, *record.content_bytes};
+  if (!space.Contains(offset, *record.content_bytes)) {
+    return Damaged(lookup.place, "it reaches beyond the end of the file");
   }
+  const std::span<const std::byte> blob(space.Bytes(offset, *record.content_bytes),
+                                        *record.content_bytes);
+  if (format::BlobChecksum(space.store_id(), offset, blob) != record.blob->checksum) {
+    return Damaged(lookup.place, "its checksum does not match its bytes");
+  }
+  return std::string_view(reinterpret_cast<const char*>(blob.data()), blob.size());
+}
+
+absl::StatusOr<MemoryView> TieredStore::ViewOf(Lookup& lookup) const {
+  ENGRAM_ASSIGN_OR_RETURN(const auto embedding, EmbeddingOf(lookup));
+  ENGRAM_ASSIGN_OR_RETURN(const auto content, ContentOf(lookup));
+  const format::Record& record = lookup.record.record;
   return MemoryView{.id = lookup.record.id,
-                    .embedding = std::span<const float, kEmbeddingDimension>(
-                        reinterpret_cast<const float*>(embedding.data()), kEmbeddingDimension),
+                    .embedding = embedding,
                     .confidence = record.confidence,
                     .activation = record.activation,
                     .decay_rate = record.decay_rate,
@@ -128,7 +139,8 @@ absl::StatusOr<MemoryView> TieredStore::ViewOf(Lookup& lookup) const {
                     .last_access = record.last_access,
                     .access_count = record.access_count,
                     .content = content,
-                    .sequence = record.sequence};
+                    .sequence = record.sequence,
+                    .tier = lookup.tier};
 }
 
 // ---- Calls.
@@ -141,10 +153,10 @@ absl::StatusOr<Presence> TieredStore::View(std::string_view id,
     ENGRAM_RETURN_IF_ERROR(call.status());
     Lookup lookup = Find(id, format::IdHash(id));
     if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
-    if (lookup.state != Lookup::State::kPresent) return Presence{false, lookup.sequence()};
+    if (lookup.state != Lookup::State::kPresent) return Presence{false, lookup.sequence(), lookup.tier};
     ENGRAM_ASSIGN_OR_RETURN(const MemoryView view, ViewOf(lookup));
     visit(view);
-    return Presence{true, lookup.sequence()};
+    return Presence{true, lookup.sequence(), lookup.tier};
   });
 }
 
@@ -164,6 +176,7 @@ absl::StatusOr<GetResult> TieredStore::Get(std::string_view id) {
                               if (view.content) memory.content.emplace(*view.content);
                             }));
     result.sequence = presence.sequence;
+    result.tier = presence.tier;
     return result;
   });
 }
@@ -175,7 +188,7 @@ absl::StatusOr<Presence> TieredStore::Contains(std::string_view id) {
     ENGRAM_RETURN_IF_ERROR(call.status());
     const Lookup lookup = Find(id, format::IdHash(id));
     if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
-    return Presence{lookup.state == Lookup::State::kPresent, lookup.sequence()};
+    return Presence{lookup.state == Lookup::State::kPresent, lookup.sequence(), lookup.tier};
   });
 }
 
