@@ -38,13 +38,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "api/memory.h"
+#include "api/memory_view.h"
 #include "api/options.h"
 #include "api/reports.h"
 #include "api/tier.h"
@@ -70,21 +70,6 @@ struct Presence {
   bool present = false;
   Sequence sequence;
   Tier tier = Tier::kWarm;  // likewise
-};
-
-// A memory in place, without a copy: valid only during the callback that it is passed to.
-struct MemoryView {
-  std::string_view id;
-  std::span<const float, kEmbeddingDimension> embedding;
-  float confidence = 0;
-  float activation = 0;
-  float decay_rate = 0;
-  int64_t created_at = 0;
-  int64_t last_access = 0;
-  uint64_t access_count = 0;
-  std::optional<std::string_view> content;
-  Sequence sequence;
-  Tier tier = Tier::kWarm;
 };
 
 class MemoryStore {

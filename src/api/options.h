@@ -64,6 +64,12 @@ struct Options {
   // compacts a part of the log; see MemoryStore::CompactContent.
   bool compacts_by_itself = true;
 
+  // A memory whose activation is at least this becomes hot when it is stored or its activation is
+  // set, within [0, 1].
+  float hot_activation_threshold = 0.7F;
+  // RAM for copies of hot memories; see HotCopyBytes, HotFullBytes. 0: none is ever hot.
+  uint64_t hot_capacity_bytes = 64 * kMiB;
+
   // How many threads the store's locks are spread for, 1..1024; more threads work, and wait.
   uint32_t concurrency = 64;
 

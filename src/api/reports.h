@@ -85,7 +85,11 @@ struct CompactionStats {
 // Exact when no mutation is under way; otherwise of about now.
 struct Statistics {
   uint64_t memories = 0;
-  Sequence last_sequence;     // the highest assigned
+  uint64_t memories_hot = 0;   // of these
+  uint64_t memories_warm = 0;  // likewise
+  uint64_t hot_bytes = 0;      // of RAM for copies of hot memories; see HotCopyBytes
+  uint64_t hot_evictions = 0;  // that this process did
+  Sequence last_sequence;      // the highest assigned
   Sequence durable_sequence;  // every mutation up to here survives a crash
 
   // Room of content: see api/fragmentation.h.

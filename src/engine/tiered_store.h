@@ -37,6 +37,7 @@
 #include "engine/space.h"
 #include "format/log_entry.h"
 #include "format/superblock.h"
+#include "hot/hot_table.h"
 #include "io/file_system.h"
 #include "sync/atomic.h"
 #include "sync/epoch.h"
@@ -60,6 +61,7 @@ struct Lookup {
   Delta entry;  // not of kAbsent; of kDamaged, if there is one: see has_entry
   bool has_entry = false;
   Tier tier = Tier::kWarm;  // kPresent
+  hot::Held copy;           // kPresent, of a hot memory, if copies were asked for: then no record
   format::LogEntry record;  // kPresent, kRemoved; verified; views hold as long as the epoch
   absl::Status damage;      // kDamaged
   DamagedPlace place;       // likewise
@@ -137,7 +139,10 @@ class TieredStore final : public MemoryStore {
   absl::Status CheckOpen() const;
 
   // ---- Reading: tiered_store_reads.cc.
-  Lookup Find(std::string_view id, uint64_t hash) const;
+  // kCopy: what is hot is not looked for in the file. kHome: only there.
+  enum class From : uint8_t { kCopy, kHome };
+  Lookup Find(std::string_view id, uint64_t hash, From from) const;
+  bool FindCopy(const Delta& entry, std::string_view id, Lookup& lookup) const;
   // Decodes and verifies the log entry of `entry` into `lookup`. False: it is damaged.
   bool DecodeInto(const Delta& entry, Lookup& lookup) const;
   // What a memory that is present consists of, each part verified; valid as long as the epoch.
@@ -154,6 +159,8 @@ class TieredStore final : public MemoryStore {
   absl::Status TakeRoom(const Memory& memory, Taken& taken);
   absl::Status TakeAndAppend(const Memory& memory, Change& change, Taken& taken);
   void GiveBack(const Taken& taken);
+  // A copy for the hot tier, if a memory with this value belongs there and there is memory for it.
+  std::unique_ptr<hot::Copy> HotCopyOf(const MemoryView& view) const;
   absl::StatusOr<Sequence> Append(Change& change);
   void Settle(Change& change);
   void KeepHouse();
@@ -210,6 +217,7 @@ class TieredStore final : public MemoryStore {
   sync::Atomic<bool> closed_{true};
   std::unique_ptr<Parts> parts_;
   const std::unique_ptr<sync::Mutex[]> stripes_;
+  hot::HotTable hot_;
 
   sync::Atomic<uint64_t> memories_{0};
   // Under the log's mutex, so that sequences follow the log; read anywhere.

@@ -32,7 +32,8 @@ TieredStore::TieredStore(io::FileSystem& files, const Options& options)
     : files_(files),
       options_(options),
       epoch_(2 * options.concurrency),
-      stripes_(std::make_unique<sync::Mutex[]>(options.concurrency)) {}
+      stripes_(std::make_unique<sync::Mutex[]>(options.concurrency)),
+      hot_(options.hot_capacity_bytes, std::max<uint32_t>(1, options.concurrency / 2)) {}
 
 TieredStore::~TieredStore() {
   if (!closed_.Load(std::memory_order_seq_cst)) Close().IgnoreError();
@@ -248,6 +249,7 @@ absl::Status TieredStore::CloseNow() {
   }
   sync::MutexLock lock(lifecycle_mutex_);
   last_statistics_ = StatsNow();
+  hot_.Clear();
   parts_ = nullptr;
   is_closing_ = false;
   return status;

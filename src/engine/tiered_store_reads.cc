@@ -26,17 +26,31 @@ absl::Status Damaged(const DamagedPlace& place, absl::string_view why) {
 
 // ---- Looking up.
 
-Lookup TieredStore::Find(std::string_view id, uint64_t hash) const {
+// The index leads to the copy as it does to the record: by its sequence.
+bool TieredStore::FindCopy(const Delta& entry, std::string_view id, Lookup& lookup) const {
+  if (entry.is_removal() || hot_.copies() == 0) return false;
+  hot::Held copy = hot_.Find(entry.sequence);
+  if (!copy || copy->memory.id != id) return false;
+  lookup.state = Lookup::State::kPresent;
+  lookup.tier = Tier::kHot;
+  lookup.entry = entry;
+  lookup.has_entry = true;
+  lookup.copy = std::move(copy);
+  return true;
+}
+
+Lookup TieredStore::Find(std::string_view id, uint64_t hash, From from) const {
   Lookup lookup;
   Candidates candidates;
   Index& index = *parts_->index;
   index.FindInDelta(hash, candidates);
   lookup.has_room = candidates.has_room;
-  const auto match = [&](size_t from) {
-    for (size_t i = from; i < candidates.entries.size(); ++i) {
+  const auto match = [&](size_t first) {
+    for (size_t i = first; i < candidates.entries.size(); ++i) {
       Lookup one;
-      const bool is_intact = DecodeInto(candidates.entries[i], one);
-      if (is_intact && one.record.id != id) continue;
+      const bool is_copy = from == From::kCopy && FindCopy(candidates.entries[i], id, one);
+      const bool is_intact = is_copy || DecodeInto(candidates.entries[i], one);
+      if (is_intact && !is_copy && one.record.id != id) continue;
       // A damaged entry with this hash is taken for this id's, unless another one turns out to be.
       if (!is_intact && lookup.state == Lookup::State::kDamaged) continue;
       one.has_room = lookup.has_room;
@@ -127,6 +141,7 @@ absl::StatusOr<std::optional<std::string_view>> TieredStore::ContentOf(Lookup& l
 }
 
 absl::StatusOr<MemoryView> TieredStore::ViewOf(Lookup& lookup) const {
+  if (lookup.copy) return engram::ViewOf(lookup.copy->memory, lookup.copy->sequence, Tier::kHot);
   ENGRAM_ASSIGN_OR_RETURN(const auto embedding, EmbeddingOf(lookup));
   ENGRAM_ASSIGN_OR_RETURN(const auto content, ContentOf(lookup));
   const format::Record& record = lookup.record.record;
@@ -151,10 +166,12 @@ absl::StatusOr<Presence> TieredStore::View(std::string_view id,
     ENGRAM_RETURN_IF_ERROR(CheckId(id));
     const Call call(*this);
     ENGRAM_RETURN_IF_ERROR(call.status());
-    Lookup lookup = Find(id, format::IdHash(id));
+    Lookup lookup = Find(id, format::IdHash(id), From::kCopy);
     if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
-    if (lookup.state != Lookup::State::kPresent) return Presence{false, lookup.sequence(), lookup.tier};
+    if (lookup.state != Lookup::State::kPresent)
+      return Presence{false, lookup.sequence(), lookup.tier};
     ENGRAM_ASSIGN_OR_RETURN(const MemoryView view, ViewOf(lookup));
+    if (lookup.copy) hot_.Touch(lookup.copy);
     visit(view);
     return Presence{true, lookup.sequence(), lookup.tier};
   });
@@ -163,18 +180,8 @@ absl::StatusOr<Presence> TieredStore::View(std::string_view id,
 absl::StatusOr<GetResult> TieredStore::Get(std::string_view id) {
   return WithoutExceptions([&]() -> absl::StatusOr<GetResult> {
     GetResult result;
-    ENGRAM_ASSIGN_OR_RETURN(const Presence presence, View(id, [&](const MemoryView& view) {
-                              Memory& memory = result.memory.emplace();
-                              memory.id = view.id;
-                              memory.embedding.assign(view.embedding.begin(), view.embedding.end());
-                              memory.confidence = view.confidence;
-                              memory.activation = view.activation;
-                              memory.decay_rate = view.decay_rate;
-                              memory.created_at = view.created_at;
-                              memory.last_access = view.last_access;
-                              memory.access_count = view.access_count;
-                              if (view.content) memory.content.emplace(*view.content);
-                            }));
+    ENGRAM_ASSIGN_OR_RETURN(const Presence presence,
+                            View(id, [&](const MemoryView& view) { result.memory = view.Copy(); }));
     result.sequence = presence.sequence;
     result.tier = presence.tier;
     return result;
@@ -186,7 +193,7 @@ absl::StatusOr<Presence> TieredStore::Contains(std::string_view id) {
     ENGRAM_RETURN_IF_ERROR(CheckId(id));
     const Call call(*this);
     ENGRAM_RETURN_IF_ERROR(call.status());
-    const Lookup lookup = Find(id, format::IdHash(id));
+    const Lookup lookup = Find(id, format::IdHash(id), From::kCopy);
     if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
     return Presence{lookup.state == Lookup::State::kPresent, lookup.sequence(), lookup.tier};
   });

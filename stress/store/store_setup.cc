@@ -18,6 +18,7 @@ Options OptionsOf(Setup setup, EventListener* listener) {
   options.concurrency = 2;
   options.compaction_content_bytes_min = 500;
   options.compacts_by_itself = false;
+  options.hot_capacity_bytes = 20'000;  // four copies are not too many, five are
   options.listener = listener;
   switch (setup) {
     case Setup::kUsual:
@@ -29,6 +30,7 @@ Options OptionsOf(Setup setup, EventListener* listener) {
       options.concurrency = 4;
       options.compaction_fragmentation_min = 0.25;
       options.compacts_by_itself = true;
+      options.hot_capacity_bytes = 0;
       break;
     case Setup::kEachWrite:
       options.sync_mode = SyncMode::kEachWrite;
