@@ -133,14 +133,20 @@ class MemoryStore {
   virtual absl::StatusOr<CompactionStats> CompactContent(bool force) = 0;
   // A compaction that is under way stops soon, and returns OK with what it has done.
   virtual void CancelCompaction() = 0;
+  // Does what makes the tiers what Options want: makes memories hot that were read and deserve it,
+  // and compacts if that is due. Reads and mutations go on. Stops soon when Close is called. What
+  // goes wrong is in the report, and leaves the store as usable as before. ABORTED: another one is
+  // under way. See also Options::maintenance_interval.
+  virtual absl::StatusOr<MaintenanceReport> RunMaintenance() = 0;
   // Writes a complete store with the state of some moment during the call to the new file `path`,
   // durably, while everything else goes on; room that is released meanwhile is not used again until
   // it is done. ALREADY_EXISTS: the file exists. On an error an incomplete file may be left, which
   // Open refuses.
   virtual absl::Status Backup(const std::string& path) = 0;
   // Syncs, cuts a checkpoint if anything has changed, and gives the file's lock back; afterwards
-  // every call returns FAILED_PRECONDITION (Count and Stats go on). FAILED_PRECONDITION, and
-  // nothing happened: another call is under way, such as one whose callback calls this. An error of
+  // every call returns FAILED_PRECONDITION (Count and Stats go on). A compaction and a maintenance
+  // that are under way stop soon, and it waits for them. FAILED_PRECONDITION, and nothing happened:
+  // another call is under way, such as one whose callback calls this. An error of
   // the checkpoint is returned, but the store is closed, as after a crash. Closing twice is OK.
   virtual absl::Status Close() = 0;
 

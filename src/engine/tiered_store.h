@@ -32,14 +32,17 @@
 #include "base/units.h"
 #include "engine/checkpoint.h"
 #include "engine/checkpoint_writer.h"
+#include "engine/chores.h"
 #include "engine/group_commit.h"
 #include "engine/index.h"
+#include "engine/promotion_hints.h"
 #include "engine/space.h"
 #include "format/log_entry.h"
 #include "format/superblock.h"
 #include "hot/hot_table.h"
 #include "io/file_system.h"
 #include "sync/atomic.h"
+#include "sync/cond_var.h"
 #include "sync/epoch.h"
 #include "sync/mutex.h"
 #include "warm/content_log.h"
@@ -91,6 +94,7 @@ class TieredStore final : public MemoryStore {
   absl::Status Checkpoint() override;
   absl::StatusOr<CompactionStats> CompactContent(bool force) override;
   void CancelCompaction() override;
+  absl::StatusOr<MaintenanceReport> RunMaintenance() override;
   absl::Status Backup(const std::string& path) override;
   absl::Status Close() override;
 
@@ -120,6 +124,7 @@ class TieredStore final : public MemoryStore {
   // Keeps a call's right to use the parts: refused once the store is closed.
   class Call;
   class LongCall;
+  class StoppableCall;
   class AllStripes;
   class Compaction;
   struct Taken;
@@ -186,7 +191,19 @@ class TieredStore final : public MemoryStore {
   absl::Status CutAndCopy(const std::string& path) ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status CopyTo(io::File& target) ENGRAM_REQUIRES(checkpoint_mutex_);
 
-  // ---- Compaction: compaction.cc.
+  // ---- Maintenance: maintenance.cc. Within a stoppable call.
+  void StartChores();
+  // Close is waiting for what can be stopped.
+  bool IsStopping() const { return stop_requested_.Load(std::memory_order_relaxed); }
+  Pressure PressureNow() const;
+  absl::Status FollowHints(MaintenanceReport& report);
+  // Holds a copy of the value that was read, if it is still the memory's and deserves to be hot.
+  bool MakeHot(const PromotionHint& hint);
+  absl::Status CompactIfDue(MaintenanceReport& report);
+
+  // ---- Compaction: compaction.cc. Within a call.
+  absl::StatusOr<CompactionStats> CompactNow(bool force);
+  bool ThresholdsAreExceeded() const;
   // By the thresholds, or whenever it may make room.
   bool CompactionIsDue(bool for_want_of_room) const;
   // As CutCheckpoint, and compacts a part of the log with it.
@@ -218,6 +235,7 @@ class TieredStore final : public MemoryStore {
   std::unique_ptr<Parts> parts_;
   const std::unique_ptr<sync::Mutex[]> stripes_;
   hot::HotTable hot_;
+  PromotionHints hints_;
 
   sync::Atomic<uint64_t> memories_{0};
   // Under the log's mutex, so that sequences follow the log; read anywhere.
@@ -234,7 +252,7 @@ class TieredStore final : public MemoryStore {
   // For how long the last checkpoint let no mutation run.
   int64_t cut_pause_ns_ ENGRAM_GUARDED_BY(checkpoint_mutex_) = 0;
 
-  // One compaction at a time. acquire and release: partners of each other in Compaction.
+  // One compaction at a time; see Turn.
   sync::Atomic<bool> is_compacting_{false};
   sync::Atomic<bool> compaction_is_cancelled_{false};  // relaxed: nothing else is told by it
   sync::Atomic<uint64_t> compactions_{0};              // counts, no partners
@@ -242,10 +260,18 @@ class TieredStore final : public MemoryStore {
   // Dead bytes at which compacting by itself is worth another try.
   sync::Atomic<uint64_t> compaction_due_at_{0};
 
+  sync::Atomic<bool> is_maintaining_{false};  // likewise
+  sync::Atomic<uint64_t> maintenances_{0};
+
   mutable sync::Mutex lifecycle_mutex_;
+  sync::CondVar stopped_;                     // no stoppable call is left
+  sync::Atomic<bool> stop_requested_{false};  // relaxed: nothing else is told by it
+  uint32_t stoppable_calls_ ENGRAM_GUARDED_BY(lifecycle_mutex_) = 0;
   uint32_t long_calls_ ENGRAM_GUARDED_BY(lifecycle_mutex_) = 0;
   bool is_closing_ ENGRAM_GUARDED_BY(lifecycle_mutex_) = false;     // a Close is under way
   Statistics last_statistics_ ENGRAM_GUARDED_BY(lifecycle_mutex_);  // of the closed store
+
+  std::unique_ptr<Chores> chores_;  // last: they call the store
 };
 
 }  // namespace engram::inline ENGRAM_BODY::engine

@@ -206,6 +206,8 @@ Statistics TieredStore::StatsNow() const {
   statistics.memories_warm = statistics.memories - statistics.memories_hot;
   statistics.hot_bytes = hot_.bytes();
   statistics.hot_evictions = hot_.evictions();
+  statistics.maintenances = maintenances_.Load(std::memory_order_relaxed);
+  statistics.pressure = PressureNow();
   statistics.last_sequence = last_sequence();
   statistics.durable_sequence = {durable_sequence_.Load(std::memory_order_acquire)};
   statistics.content_bytes_live = counts.content_live;

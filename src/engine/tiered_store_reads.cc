@@ -171,7 +171,12 @@ absl::StatusOr<Presence> TieredStore::View(std::string_view id,
     if (lookup.state != Lookup::State::kPresent)
       return Presence{false, lookup.sequence(), lookup.tier};
     ENGRAM_ASSIGN_OR_RETURN(const MemoryView view, ViewOf(lookup));
-    if (lookup.copy) hot_.Touch(lookup.copy);
+    if (lookup.copy) {
+      hot_.Touch(lookup.copy);
+    } else if (view.activation >= options_.hot_activation_threshold &&
+               options_.hot_capacity_bytes > 0) {
+      hints_.Leave({lookup.entry.hash, lookup.entry.sequence});
+    }
     visit(view);
     return Presence{true, lookup.sequence(), lookup.tier};
   });

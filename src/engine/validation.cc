@@ -92,6 +92,10 @@ absl::Status CheckOptions(const Options& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("Options::", option, " is ", value, ", which is not within [0, 1]"));
   }
+  if (options.sync_interval.count() <= 0 || options.maintenance_interval.count() < 0) {
+    return absl::InvalidArgumentError(
+        "Options::sync_interval must be above 0, and maintenance_interval not below");
+  }
   return OutOfBounds("concurrency", options.concurrency, 1, 1024);
 }
 

@@ -59,19 +59,23 @@ void HotTable::Erase(Sequence sequence) {
   if (copies() > 0) EraseIfThere(sequence);
 }
 
-void HotTable::Evict() {
+uint64_t HotTable::Evict() {
+  uint64_t evicted = 0;
   while (bytes() > full_bytes_) {
-    if (!eviction_mutex_.TryLock()) return;
+    if (!eviction_mutex_.TryLock()) break;
     try {
-      EvictLeastUsed();
+      evicted += EvictLeastUsed();
     } catch (const std::bad_alloc&) {
+      evicted += copies();
       Clear();  // there is no memory for finding out which ones should go
     }
     eviction_mutex_.Unlock();
   }
+  if (evicted > 0) evictions_.FetchAdd(evicted, std::memory_order_relaxed);
+  return evicted;
 }
 
-void HotTable::EvictLeastUsed() {
+uint64_t HotTable::EvictLeastUsed() {
   struct Use {
     uint64_t used_at;
     Sequence sequence;
@@ -87,10 +91,12 @@ void HotTable::EvictLeastUsed() {
   std::sort(uses.begin(), uses.end(), [](const Use& a, const Use& b) {
     return a.used_at != b.used_at ? a.used_at < b.used_at : a.sequence < b.sequence;
   });
+  uint64_t evicted = 0;
   for (const Use& use : uses) {
-    if (bytes() <= eased_bytes_) return;
-    if (EraseIfThere(use.sequence)) evictions_.FetchAdd(1, std::memory_order_relaxed);
+    if (bytes() <= eased_bytes_) break;
+    if (EraseIfThere(use.sequence)) ++evicted;
   }
+  return evicted;
 }
 
 void HotTable::Clear() {

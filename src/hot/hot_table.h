@@ -80,9 +80,9 @@ class HotTable {
   void Insert(std::unique_ptr<Copy> copy, Sequence sequence);
   // Drops the copy of the value that `sequence` made, if it is here.
   void Erase(Sequence sequence);
-  // Evicts if there is more than the capacity allows: until then it may be exceeded by what was
-  // inserted meanwhile. REQUIRES: none of the caller's locks is needed by readers.
-  void Evict();
+  // Evicts if there is more than the capacity allows; until then that may be exceeded by what was
+  // inserted meanwhile. Returns how many copies. REQUIRES: no lock is held that readers need.
+  uint64_t Evict();
   void Clear();
 
   // ---- Looking.
@@ -104,7 +104,7 @@ class HotTable {
 
   Shard& ShardOf(Sequence sequence) const { return shards_[sequence.value % shard_count_]; }
   uint64_t NextUse() const { return uses_.FetchAdd(1, std::memory_order_relaxed); }
-  void EvictLeastUsed();
+  uint64_t EvictLeastUsed();
   bool EraseIfThere(Sequence sequence);
 
   const uint64_t full_bytes_;

@@ -96,6 +96,8 @@ class Comparison {
         return Synced("Checkpoint", store_->Checkpoint());
       case Verb::kCompact:
         return Compact(operation);
+      case Verb::kMaintain:
+        return Maintain();
       case Verb::kReopen:
         return Reopen();
       case Verb::kCount:
@@ -180,7 +182,7 @@ class Comparison {
                         " is not what was stored, or names a wrong sequence."));
     if (&store != store_.get()) return;
     DemandTier("Get", key, got->tier);
-    hot_.Used(IdOf(key));
+    hot_.Read(expected->memory);
   }
 
   void DemandTier(std::string_view call, uint16_t key, Tier tier) {
@@ -208,7 +210,7 @@ class Comparison {
            absl::StrCat("View of ", std::string(KeyName(key)), " is not what was stored."));
     if (expected == nullptr) return;
     DemandTier("View", key, seen->tier);
-    hot_.Used(IdOf(key));
+    hot_.Read(expected->memory);
   }
 
   void Contains(uint16_t key) {
@@ -262,7 +264,8 @@ class Comparison {
                         before.content_bytes_total > options_.compaction_content_bytes_min;
     const absl::StatusOr<CompactionStats> answer =
         CompactAs(*store_, operation.value, IdOf(operation.key));
-    if (how == Compacting::kInside) hot_.Used(IdOf(operation.key));
+    const ReferenceStore::Version* const viewed = *reference_.Get(IdOf(operation.key));
+    if (how == Compacting::kInside && viewed != nullptr) hot_.Read(viewed->memory);
     const Statistics after = store_->Stats();
     if (how == Compacting::kIfDue && !is_due) {
       return Demand(
@@ -283,6 +286,27 @@ class Comparison {
            absl::StrCat("The log has ", after.extents_of_log, " extents for ",
                         after.content_bytes_live, " live bytes."));
     ReadAll(*store_, "wrong answer");
+    CheckStatistics();
+  }
+
+  void Maintain() {
+    const Statistics before = store_->Stats();
+    const bool compacts = before.fragmentation > options_.compaction_fragmentation_min &&
+                          before.content_bytes_total > options_.compaction_content_bytes_min;
+    const uint64_t evictions = hot_.evictions();
+    const size_t made_hot = hot_.Maintain();
+    const bool triggers = compacts || made_hot > 0;
+    absl::StatusOr<MaintenanceReport> report = store_->RunMaintenance();
+    Demand(report.ok() && report->errors.empty() && !report->was_stopped, "wrong answer",
+           report.ok() ? "A maintenance was stopped, or has errors." : TextOf(report.status()));
+    Demand(report->migrated(Tier::kWarm, Tier::kHot) == made_hot &&
+               report->migrated(Tier::kHot, Tier::kWarm) == hot_.evictions() - evictions,
+           "wrong tier", "A maintenance made others hot than it should have.");
+    Demand(report->maintenance_triggered == triggers && report->compaction.has_value() == compacts,
+           "wrong answer", "A maintenance was not done as it is due.");
+    Demand(report->pressure_before == before.pressure &&
+               report->pressure_after == store_->Stats().pressure,
+           "wrong statistics", "A maintenance is wrong about the pressure.");
     CheckStatistics();
   }
 

@@ -14,7 +14,7 @@ using world::Operation;
 
 constexpr std::array<std::string_view, kVerbs> kVerbNames = {
     "store",   "remove", "activate", "get",    "view",  "contains", "sync",  "checkpoint",
-    "compact", "reopen", "count",    "verify", "stats", "backup",   "refuse"};
+    "compact", "maintain", "reopen", "count", "verify", "stats", "backup", "refuse"};
 
 constexpr std::array<std::string_view, kCompactings> kCompactingNames = {"if due", "by force",
                                                                          "by force while viewing"};

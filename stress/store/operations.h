@@ -34,7 +34,8 @@ enum class Verb : uint8_t {
   kContains,
   kSync,
   kCheckpoint,
-  kCompact,  // `value` says how
+  kCompact,   // `value` says how
+  kMaintain,
   // ---- Only while nobody else is at work.
   kReopen,  // close it, open it, read everything
   kCount,
@@ -43,7 +44,7 @@ enum class Verb : uint8_t {
   kBackup,  // write one, open it, compare it, remove it
   kRefuse,  // hand in what breaks a bound: `value` says which
 };
-inline constexpr int kVerbs = 15;
+inline constexpr int kVerbs = 16;
 inline constexpr uint32_t kRefusals = 8;
 
 // How to compact.

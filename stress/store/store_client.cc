@@ -231,6 +231,8 @@ void StoreClient::Do(const Operation& operation) {
       return Sync(operation);
     case Verb::kCompact:
       return Compact(operation);
+    case Verb::kMaintain:
+      return Maintain();
     case Verb::kReopen:
       Reopen(operation.id);
       return;

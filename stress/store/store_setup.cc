@@ -2,6 +2,8 @@
 
 #include "stress/store/store_setup.h"
 
+#include <chrono>
+
 #include "stress/store/memory_table.h"
 
 namespace engram::stress {
@@ -38,6 +40,11 @@ Options OptionsOf(Setup setup, EventListener* listener) {
     case Setup::kRare:
       options.checkpoint_entries_min = 1000;
       options.pending_releases_max = 1000;
+      break;
+    case Setup::kChores:
+      options.sync_mode = SyncMode::kInterval;
+      options.sync_interval = std::chrono::microseconds(3);
+      options.maintenance_interval = std::chrono::microseconds(5);
       break;
   }
   return options;
