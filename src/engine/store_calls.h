@@ -1,5 +1,6 @@
 // What brackets a call of the store: the right to use its parts, and to do what one at a time may
-// do; exceptions turned into errors; the locks of all stripes. Part of tiered_store_*.cc; not for others.
+// do; exceptions turned into errors; the locks of all stripes. Part of tiered_store_*.cc; not for
+// others.
 
 #ifndef ENGRAM_ENGINE_STORE_CALLS_H_
 #define ENGRAM_ENGINE_STORE_CALLS_H_
