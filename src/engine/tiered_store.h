@@ -83,6 +83,12 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<Presence> View(std::string_view id,
                                 const std::function<void(const MemoryView&)>& visit) override;
   absl::StatusOr<Presence> Contains(std::string_view id) override;
+  absl::Status Iterate(std::optional<Tier> tier,
+                       const std::function<bool(const IterationItem&)>& visit) override;
+  absl::StatusOr<Page> List(std::string_view cursor, size_t limit,
+                            std::optional<Tier> tier) override;
+  absl::StatusOr<RecallResult> Recall(std::span<const float> cue,
+                                      const RecallOptions& options) override;
   uint64_t Count() const override;
 
   absl::Status Sync() override;
@@ -120,6 +126,7 @@ class TieredStore final : public MemoryStore {
   class LongCall;
   class AllStripes;
   class Compaction;
+  class Walk;
   struct Taken;
   struct Change;
 
@@ -144,6 +151,10 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<std::span<const float, kEmbeddingDimension>> EmbeddingOf(Lookup& lookup) const;
   absl::StatusOr<std::optional<std::string_view>> ContentOf(Lookup& lookup) const;
   absl::StatusOr<MemoryView> ViewOf(Lookup& lookup) const;
+  // Makes `lookup` damaged if `checkpoint` knows of a loss that may have been a newer state.
+  static void HeedLosses(const engine::Checkpoint& checkpoint, uint64_t hash, Lookup& lookup);
+  // What `entry` leads to will be read soon: a hint, which needs no epoch.
+  void Prefetch(const Delta& entry) const;
 
   // ---- Mutations: tiered_store_mutations.cc.
   absl::StatusOr<Sequence> StoreOnce(const Memory& memory, uint64_t hash);

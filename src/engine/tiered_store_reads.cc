@@ -1,5 +1,6 @@
 // Reading: from an id to a verified memory.
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -55,14 +56,27 @@ Lookup TieredStore::Find(std::string_view id, uint64_t hash) const {
     lookup.state = Lookup::State::kDamaged;
     lookup.damage = std::move(candidates.damage);
   }
-  if (lookup.state != Lookup::State::kDamaged &&
-      candidates.checkpoint->MayBeLost(hash, lookup.sequence())) {
-    lookup.state = Lookup::State::kDamaged;
-    lookup.damage = absl::DataLossError(
-        "a damaged part of the log or the index may have held a newer state of this memory; see "
-        "MemoryStore::recovery()");
-  }
+  HeedLosses(*candidates.checkpoint, hash, lookup);
   return lookup;
+}
+
+void TieredStore::HeedLosses(const engine::Checkpoint& checkpoint, uint64_t hash, Lookup& lookup) {
+  if (lookup.state == Lookup::State::kDamaged) return;
+  if (!checkpoint.MayBeLost(hash, lookup.sequence())) return;
+  lookup.state = Lookup::State::kDamaged;
+  lookup.damage = absl::DataLossError(
+      "a damaged part of the log or the index may have held a newer state of this memory; see "
+      "MemoryStore::recovery()");
+}
+
+void TieredStore::Prefetch(const Delta& entry) const {
+  // More than this is fetched by itself, once reading has begun.
+  constexpr uint64_t kRecordBytesMax = 512;
+  Space& space = parts_->space;
+  space.Prefetch(entry.place, std::min<uint64_t>(entry.room_bytes, kRecordBytesMax));
+  if (!entry.is_removal()) {
+    space.Prefetch(space.geometry().OffsetOf(entry.slot), format::kSlotBytes);
+  }
 }
 
 bool TieredStore::DecodeInto(const Delta& entry, Lookup& lookup) const {
@@ -153,7 +167,8 @@ absl::StatusOr<Presence> TieredStore::View(std::string_view id,
     ENGRAM_RETURN_IF_ERROR(call.status());
     Lookup lookup = Find(id, format::IdHash(id));
     if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
-    if (lookup.state != Lookup::State::kPresent) return Presence{false, lookup.sequence(), lookup.tier};
+    if (lookup.state != Lookup::State::kPresent)
+      return Presence{false, lookup.sequence(), lookup.tier};
     ENGRAM_ASSIGN_OR_RETURN(const MemoryView view, ViewOf(lookup));
     visit(view);
     return Presence{true, lookup.sequence(), lookup.tier};

@@ -16,6 +16,7 @@
 #include "base/coding.h"
 #include "base/status_macros.h"
 #include "model/reference_store.h"
+#include "stress/store/log_store_walks.h"
 #include "sync/mutex.h"
 
 namespace engram::stress {
@@ -168,24 +169,32 @@ class LogStore final : public MemoryStore {
                                 const std::function<void(const MemoryView&)>& visit) override {
     ENGRAM_ASSIGN_OR_RETURN(const GetResult got, Get(id));
     if (!got.memory.has_value()) return Presence{false, got.sequence};
-    const Memory& memory = *got.memory;
-    const std::span<const float, kEmbeddingDimension> embedding(memory.embedding.data(),
-                                                                kEmbeddingDimension);
-    visit({.id = memory.id,
-           .embedding = embedding,
-           .confidence = memory.confidence,
-           .activation = memory.activation,
-           .decay_rate = memory.decay_rate,
-           .created_at = memory.created_at,
-           .last_access = memory.last_access,
-           .access_count = memory.access_count,
-           .content = memory.content,
-           .sequence = got.sequence});
+    visit(ViewOf({*got.memory, got.sequence}));
     return Presence{true, got.sequence};
   }
   absl::StatusOr<Presence> Contains(std::string_view id) override {
     ENGRAM_ASSIGN_OR_RETURN(const GetResult got, Get(id));
     return Presence{got.memory.has_value(), got.sequence};
+  }
+  absl::Status Iterate(std::optional<Tier>,
+                       const std::function<bool(const IterationItem&)>& visit) override {
+    if (closed_) return absl::FailedPreconditionError("closed");
+    const auto next = [&](std::string_view id) {
+      const sync::MutexLock lock(mutex_);
+      return NextOf(model_, id);
+    };
+    return IterateBy(next, visit, flaw_);
+  }
+  absl::StatusOr<Page> List(std::string_view cursor, size_t limit, std::optional<Tier>) override {
+    const sync::MutexLock lock(mutex_);
+    if (closed_) return absl::FailedPreconditionError("closed");
+    return ListOf(model_, cursor, limit, flaw_);
+  }
+  absl::StatusOr<RecallResult> Recall(std::span<const float> cue,
+                                      const RecallOptions& options) override {
+    const sync::MutexLock lock(mutex_);
+    if (closed_) return absl::FailedPreconditionError("closed");
+    return RecallOf(model_, cue, options, flaw_);
   }
   uint64_t Count() const override {
     const sync::MutexLock lock(mutex_);

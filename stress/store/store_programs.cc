@@ -58,6 +58,9 @@ Operations GenerateCrash(uint64_t seed) {
         operations.push_back(MakeOperation(client, Verb::kReopen));
       } else if (drawn == 5 && random.OneIn(2)) {
         operations.push_back(mix.Of(client, Verb::kCompact));
+      } else if (drawn == 6 && random.OneIn(2)) {
+        constexpr Verb kLooks[] = {Verb::kIterate, Verb::kList, Verb::kRecall};
+        operations.push_back(mix.Of(client, kLooks[random.Below(3)]));
       } else {
         operations.push_back(mix.NextMutation(client));
       }
@@ -113,6 +116,9 @@ Operations FaultOperations(uint64_t) {
   add(Verb::kReopen);
   add(Verb::kCompact, 0, static_cast<uint32_t>(Compacting::kForced));
   store(1, Content::kExtremes);
+  add(Verb::kIterate);
+  add(Verb::kList, 0, 1);
+  add(Verb::kRecall);
   add(Verb::kContains, 2);
   add(Verb::kRemove, 2);
   add(Verb::kVerify);
@@ -186,6 +192,8 @@ std::vector<Pair> Pairs() {
   constexpr auto kOther = static_cast<uint32_t>(Content::kOther);
   const Operation store = MakeOperation(kFirst, Verb::kStore, 0, kOther);
   const Operation activate = MakeOperation(kFirst, Verb::kActivate, 0, 3);
+  const Operation remove = MakeOperation(kFirst, Verb::kRemove);
+  const Operation checkpoint = MakeOperation(kFirst, Verb::kCheckpoint);
   const auto second = [](Verb verb, uint16_t key = 0, uint32_t value = 0) {
     return MakeOperation(kSecond, verb, key, value);
   };
@@ -212,6 +220,21 @@ std::vector<Pair> Pairs() {
       {"store_collides", store, second(Verb::kStore, 1, kOther)},
       {"activate_remove", activate, second(Verb::kRemove)},
       {"activate_get", activate, second(Verb::kGet)},
+      // What looks at all, beside what changes one, and beside what replaces the index.
+      {"store_iterate", store, second(Verb::kIterate)},
+      {"remove_iterate", remove, second(Verb::kIterate)},
+      {"activate_iterate", activate, second(Verb::kIterate)},
+      {"move_iterate", compact, second(Verb::kIterate), true},
+      {"checkpoint_iterate", checkpoint, second(Verb::kIterate)},
+      {"store_list", store, second(Verb::kList)},
+      {"remove_list", remove, second(Verb::kList)},
+      {"move_list", compact, second(Verb::kList), true},
+      {"checkpoint_list", checkpoint, second(Verb::kList)},
+      {"store_recall", store, second(Verb::kRecall)},
+      {"remove_recall", remove, second(Verb::kRecall)},
+      {"move_recall", compact, second(Verb::kRecall), true},
+      {"checkpoint_recall", checkpoint, second(Verb::kRecall)},
+      {"collide_iterate", MakeOperation(kFirst, Verb::kStore, 1, kOther), second(Verb::kIterate)},
   };
 }
 
