@@ -38,14 +38,17 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "api/memory.h"
 #include "api/memory_view.h"
 #include "api/options.h"
+#include "api/recall.h"
 #include "api/reports.h"
 #include "api/tier.h"
 #include "base/body.h"
@@ -71,6 +74,37 @@ struct Presence {
   Sequence sequence;
   Tier tier = Tier::kWarm;  // likewise
 };
+
+// What an iteration meets: a memory, or damage that a Get would answer with DATA_LOSS.
+struct IterationItem {
+  // OK, or DATA_LOSS: then there is no memory to be seen.
+  absl::Status status;
+  // Hashes of ids that it is about, both included: one and the same, unless a part of the index is
+  // damaged and nobody can tell which memories there were.
+  uint64_t id_hash = 0;
+  uint64_t id_hash_last = 0;
+  std::string_view id;               // empty if damage hides it
+  const MemoryView* view = nullptr;  // null unless `status` is OK; valid during the callback only
+};
+
+// As IterationItem, a copy.
+struct PageItem {
+  absl::Status status;
+  uint64_t id_hash = 0;
+  uint64_t id_hash_last = 0;
+  Memory memory;  // if `status` is not OK nothing but its id, or not even that
+  Sequence sequence;
+  Tier tier = Tier::kWarm;
+};
+
+// A piece of an iteration.
+struct Page {
+  std::vector<PageItem> items;
+  // Where the next page begins; empty if this was the last. What is in it is the store's affair,
+  // but its characters are letters, digits, '-' and '_'.
+  std::string cursor;
+};
+inline constexpr size_t kPageLimitMax = 1000;
 
 class MemoryStore {
  public:
@@ -109,6 +143,28 @@ class MemoryStore {
                                         const std::function<void(const MemoryView&)>& visit) = 0;
   // Whether there is a memory, without looking at its embedding and blob.
   virtual absl::StatusOr<Presence> Contains(std::string_view id) = 0;
+
+  // ---- Looking at all of them. Each memory that is there throughout the call is met exactly once,
+  // whatever is stored, removed or moved meanwhile; one that is not, at most once. What is seen of
+  // each is what a Get would have seen at some moment during the call; there is no snapshot across
+  // ids. Order: by (hash of the id, id), which says nothing but never changes. Damage is an item of
+  // its own and hides no other.
+
+  // Calls `visit` for each memory, of `tier` alone if one is given, until it returns false. What is
+  // shown is looked up anew for each, so what `visit` has changed it also meets. It may call the
+  // store, except Close; storing new memories does not make it endless.
+  virtual absl::Status Iterate(std::optional<Tier> tier,
+                               const std::function<bool(const IterationItem&)>& visit) = 0;
+  // The first `limit` items behind `cursor` (empty: from the beginning), or fewer, if there are no
+  // more or they are large. Pages together are an iteration that lasts from the first to the last
+  // call. A cursor never expires, also not by reopening, and may be used more than once.
+  // INVALID_ARGUMENT: `limit` is not within 1..kPageLimitMax, or no store gave out this cursor.
+  virtual absl::StatusOr<Page> List(std::string_view cursor, size_t limit,
+                                    std::optional<Tier> tier) = 0;
+  // The memories most like `cue`, which is as an embedding must be: see api/recall.h. Content is
+  // not looked at. INVALID_ARGUMENT: cue or options are out of bounds.
+  virtual absl::StatusOr<RecallResult> Recall(std::span<const float> cue,
+                                              const RecallOptions& options) = 0;
   // How many memories there are, damaged ones included. Exact when no mutation is under way.
   virtual uint64_t Count() const = 0;
 

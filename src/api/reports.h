@@ -114,7 +114,7 @@ struct Statistics {
   uint64_t hot_evictions = 0;  // that this process did
   uint64_t maintenances = 0;   // likewise, by itself or called for
   Pressure pressure = Pressure::kNone;
-  Sequence last_sequence;      // the highest assigned
+  Sequence last_sequence;     // the highest assigned
   Sequence durable_sequence;  // every mutation up to here survives a crash
 
   // Room of content: see api/fragmentation.h.

@@ -74,8 +74,8 @@ bool TieredStore::CompactionIsDue(bool for_want_of_room) const {
   const Space::ContentCounts content = parts_->space.content();
   const uint64_t dead = content.total - content.live;
   if (for_want_of_room && parts_->space.HasEmptySlotExtent()) return true;
-  const bool is_worth_it = for_want_of_room ? dead >= parts_->space.geometry().extent_bytes
-                                            : ThresholdsAreExceeded();
+  const bool is_worth_it =
+      for_want_of_room ? dead >= parts_->space.geometry().extent_bytes : ThresholdsAreExceeded();
   return is_worth_it && dead >= compaction_due_at_.Load(std::memory_order_relaxed);
 }
 

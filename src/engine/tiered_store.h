@@ -64,14 +64,16 @@ struct Lookup {
   Delta entry;  // not of kAbsent; of kDamaged, if there is one: see has_entry
   bool has_entry = false;
   Tier tier = Tier::kWarm;  // kPresent
-  hot::Held copy;           // kPresent, of a hot memory, if copies were asked for: then no record
-  format::LogEntry record;  // kPresent, kRemoved; verified; views hold as long as the epoch
+  hot::Held copy;           // kPresent, if that was read and not the home
+  format::LogEntry record;  // kPresent, kRemoved; verified; views hold as long as epoch and copy
   absl::Status damage;      // kDamaged
   DamagedPlace place;       // likewise
   bool has_room = true;     // see Candidates
 
   Sequence sequence() const { return has_entry ? entry.sequence : Sequence{}; }
 };
+
+struct Met;
 
 class TieredStore final : public MemoryStore {
  public:
@@ -88,6 +90,12 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<Presence> View(std::string_view id,
                                 const std::function<void(const MemoryView&)>& visit) override;
   absl::StatusOr<Presence> Contains(std::string_view id) override;
+  absl::Status Iterate(std::optional<Tier> tier,
+                       const std::function<bool(const IterationItem&)>& visit) override;
+  absl::StatusOr<Page> List(std::string_view cursor, size_t limit,
+                            std::optional<Tier> tier) override;
+  absl::StatusOr<RecallResult> Recall(std::span<const float> cue,
+                                      const RecallOptions& options) override;
   uint64_t Count() const override;
 
   absl::Status Sync() override;
@@ -127,6 +135,7 @@ class TieredStore final : public MemoryStore {
   class StoppableCall;
   class AllStripes;
   class Compaction;
+  class Walk;
   struct Taken;
   struct Change;
 
@@ -147,13 +156,25 @@ class TieredStore final : public MemoryStore {
   // kCopy: what is hot is not looked for in the file. kHome: only there.
   enum class From : uint8_t { kCopy, kHome };
   Lookup Find(std::string_view id, uint64_t hash, From from) const;
-  bool FindCopy(const Delta& entry, std::string_view id, Lookup& lookup) const;
+  // The hot copy of the value that `entry` names, as if it had been read at home. False: it has
+  // none.
+  bool CopyInto(const Delta& entry, Lookup& lookup) const;
+  // kHot if there is a copy; else where its home is.
+  Tier TierOf(const Lookup& lookup) const;
   // Decodes and verifies the log entry of `entry` into `lookup`. False: it is damaged.
   bool DecodeInto(const Delta& entry, Lookup& lookup) const;
   // What a memory that is present consists of, each part verified; valid as long as the epoch.
   absl::StatusOr<std::span<const float, kEmbeddingDimension>> EmbeddingOf(Lookup& lookup) const;
   absl::StatusOr<std::optional<std::string_view>> ContentOf(Lookup& lookup) const;
   absl::StatusOr<MemoryView> ViewOf(Lookup& lookup) const;
+  // The same from the hot copy, if there is one and its home is damaged.
+  absl::StatusOr<MemoryView> ViewSomewhere(Lookup& lookup) const;
+  // Makes `lookup` damaged if `checkpoint` knows of a loss that may have been a newer state.
+  static void HeedLosses(const engine::Checkpoint& checkpoint, uint64_t hash, Lookup& lookup);
+  // What was met may be in this tier, or none is asked for.
+  bool IsIn(std::optional<Tier> tier, const Met& met) const;
+  // What `entry` leads to will be read soon: a hint, which needs no epoch.
+  void Prefetch(const Delta& entry) const;
 
   // ---- Mutations: tiered_store_mutations.cc.
   absl::StatusOr<Sequence> StoreOnce(const Memory& memory, uint64_t hash);

@@ -1,5 +1,6 @@
 // Reading: from an id to a verified memory.
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -27,16 +28,32 @@ absl::Status Damaged(const DamagedPlace& place, absl::string_view why) {
 // ---- Looking up.
 
 // The index leads to the copy as it does to the record: by its sequence.
-bool TieredStore::FindCopy(const Delta& entry, std::string_view id, Lookup& lookup) const {
-  if (entry.is_removal() || hot_.copies() == 0) return false;
+bool TieredStore::CopyInto(const Delta& entry, Lookup& lookup) const {
+  if (entry.is_removal()) return false;
   hot::Held copy = hot_.Find(entry.sequence);
-  if (!copy || copy->memory.id != id) return false;
+  if (!copy) return false;
+  const Memory& memory = copy->memory;
   lookup.state = Lookup::State::kPresent;
   lookup.tier = Tier::kHot;
   lookup.entry = entry;
   lookup.has_entry = true;
+  lookup.record = {};
+  lookup.record.id = memory.id;
+  lookup.record.sequence = entry.sequence;
+  format::Record& record = lookup.record.record;
+  record.sequence = entry.sequence;
+  record.confidence = memory.confidence;
+  record.activation = memory.activation;
+  record.decay_rate = memory.decay_rate;
+  record.created_at = memory.created_at;
+  record.last_access = memory.last_access;
+  record.access_count = memory.access_count;
   lookup.copy = std::move(copy);
   return true;
+}
+
+Tier TieredStore::TierOf(const Lookup& lookup) const {
+  return lookup.copy || hot_.Contains(lookup.entry.sequence) ? Tier::kHot : lookup.tier;
 }
 
 Lookup TieredStore::Find(std::string_view id, uint64_t hash, From from) const {
@@ -48,9 +65,10 @@ Lookup TieredStore::Find(std::string_view id, uint64_t hash, From from) const {
   const auto match = [&](size_t first) {
     for (size_t i = first; i < candidates.entries.size(); ++i) {
       Lookup one;
-      const bool is_copy = from == From::kCopy && FindCopy(candidates.entries[i], id, one);
-      const bool is_intact = is_copy || DecodeInto(candidates.entries[i], one);
-      if (is_intact && !is_copy && one.record.id != id) continue;
+      const Delta& entry = candidates.entries[i];
+      const bool is_intact =
+          (from == From::kCopy && CopyInto(entry, one)) || DecodeInto(entry, one);
+      if (is_intact && one.record.id != id) continue;
       // A damaged entry with this hash is taken for this id's, unless another one turns out to be.
       if (!is_intact && lookup.state == Lookup::State::kDamaged) continue;
       one.has_room = lookup.has_room;
@@ -69,14 +87,27 @@ Lookup TieredStore::Find(std::string_view id, uint64_t hash, From from) const {
     lookup.state = Lookup::State::kDamaged;
     lookup.damage = std::move(candidates.damage);
   }
-  if (lookup.state != Lookup::State::kDamaged &&
-      candidates.checkpoint->MayBeLost(hash, lookup.sequence())) {
-    lookup.state = Lookup::State::kDamaged;
-    lookup.damage = absl::DataLossError(
-        "a damaged part of the log or the index may have held a newer state of this memory; see "
-        "MemoryStore::recovery()");
-  }
+  HeedLosses(*candidates.checkpoint, hash, lookup);
   return lookup;
+}
+
+void TieredStore::HeedLosses(const engine::Checkpoint& checkpoint, uint64_t hash, Lookup& lookup) {
+  if (lookup.state == Lookup::State::kDamaged) return;
+  if (!checkpoint.MayBeLost(hash, lookup.sequence())) return;
+  lookup.state = Lookup::State::kDamaged;
+  lookup.damage = absl::DataLossError(
+      "a damaged part of the log or the index may have held a newer state of this memory; see "
+      "MemoryStore::recovery()");
+}
+
+void TieredStore::Prefetch(const Delta& entry) const {
+  // More than this is fetched by itself, once reading has begun.
+  constexpr uint64_t kRecordBytesMax = 512;
+  Space& space = parts_->space;
+  space.Prefetch(entry.place, std::min<uint64_t>(entry.room_bytes, kRecordBytesMax));
+  if (!entry.is_removal()) {
+    space.Prefetch(space.geometry().OffsetOf(entry.slot), format::kSlotBytes);
+  }
 }
 
 bool TieredStore::DecodeInto(const Delta& entry, Lookup& lookup) const {
@@ -108,6 +139,9 @@ bool TieredStore::DecodeInto(const Delta& entry, Lookup& lookup) const {
 
 absl::StatusOr<std::span<const float, kEmbeddingDimension>> TieredStore::EmbeddingOf(
     Lookup& lookup) const {
+  if (lookup.copy) {
+    return std::span<const float, kEmbeddingDimension>(lookup.copy->memory.embedding);
+  }
   Space& space = parts_->space;
   const format::Record& record = lookup.record.record;
   const FileOffset slot = space.geometry().OffsetOf(record.slot);
@@ -123,6 +157,7 @@ absl::StatusOr<std::span<const float, kEmbeddingDimension>> TieredStore::Embeddi
 }
 
 absl::StatusOr<std::optional<std::string_view>> TieredStore::ContentOf(Lookup& lookup) const {
+  if (lookup.copy) return lookup.copy->memory.content;
   const format::Record& record = lookup.record.record;
   if (!record.content_bytes) return std::nullopt;
   if (!record.blob) return record.content;
@@ -141,7 +176,6 @@ absl::StatusOr<std::optional<std::string_view>> TieredStore::ContentOf(Lookup& l
 }
 
 absl::StatusOr<MemoryView> TieredStore::ViewOf(Lookup& lookup) const {
-  if (lookup.copy) return engram::ViewOf(lookup.copy->memory, lookup.copy->sequence, Tier::kHot);
   ENGRAM_ASSIGN_OR_RETURN(const auto embedding, EmbeddingOf(lookup));
   ENGRAM_ASSIGN_OR_RETURN(const auto content, ContentOf(lookup));
   const format::Record& record = lookup.record.record;
@@ -156,6 +190,13 @@ absl::StatusOr<MemoryView> TieredStore::ViewOf(Lookup& lookup) const {
                     .content = content,
                     .sequence = record.sequence,
                     .tier = lookup.tier};
+}
+
+absl::StatusOr<MemoryView> TieredStore::ViewSomewhere(Lookup& lookup) const {
+  lookup.tier = TierOf(lookup);
+  absl::StatusOr<MemoryView> view = ViewOf(lookup);
+  if (absl::IsDataLoss(view.status()) && CopyInto(lookup.entry, lookup)) return ViewOf(lookup);
+  return view;
 }
 
 // ---- Calls.

@@ -39,21 +39,39 @@ absl::Status CheckFraction(std::string_view field, float value) {
                                                  " is ", value, ", which is not within [0, 1]"));
 }
 
+absl::Status CheckEmbedding(std::span<const float> embedding) {
+  if (embedding.size() != kEmbeddingDimension) {
+    return absl::InvalidArgumentError(absl::StrCat("the embedding has ", embedding.size(),
+                                                   " numbers instead of ", kEmbeddingDimension));
+  }
+  for (size_t i = 0; i < embedding.size(); ++i) {
+    if (!std::isfinite(embedding[i])) {
+      return absl::InvalidArgumentError(absl::StrCat("number ", i, " of the embedding is ",
+                                                     embedding[i], ", which is not finite"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLimit(size_t limit, size_t most) {
+  if (limit >= 1 && limit <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the limit is ", limit, ", which is not within [1, ", most, "]"));
+}
+
+absl::Status CheckRecall(const RecallOptions& options) {
+  if (std::isnan(options.threshold)) {
+    return absl::InvalidArgumentError("the threshold is not a number");
+  }
+  return CheckLimit(options.limit, kRecallLimitMax);
+}
+
 absl::Status CheckMemory(const Memory& memory, uint64_t content_bytes_max) {
   ENGRAM_RETURN_IF_ERROR(CheckId(memory.id));
   ENGRAM_RETURN_IF_ERROR(CheckFraction("confidence", memory.confidence));
   ENGRAM_RETURN_IF_ERROR(CheckFraction("activation", memory.activation));
   ENGRAM_RETURN_IF_ERROR(CheckFraction("decay_rate", memory.decay_rate));
-  if (memory.embedding.size() != kEmbeddingDimension) {
-    return absl::InvalidArgumentError(absl::StrCat("the embedding has ", memory.embedding.size(),
-                                                   " numbers instead of ", kEmbeddingDimension));
-  }
-  for (size_t i = 0; i < memory.embedding.size(); ++i) {
-    if (!std::isfinite(memory.embedding[i])) {
-      return absl::InvalidArgumentError(absl::StrCat("number ", i, " of the embedding is ",
-                                                     memory.embedding[i], ", which is not finite"));
-    }
-  }
+  ENGRAM_RETURN_IF_ERROR(CheckEmbedding(memory.embedding));
   if (!memory.content) return absl::OkStatus();
   if (memory.content->size() > content_bytes_max) {
     return absl::InvalidArgumentError(absl::StrCat("the content has ", memory.content->size(),

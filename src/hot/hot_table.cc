@@ -116,6 +116,7 @@ void HotTable::Clear() {
 // ---- Looking.
 
 Held HotTable::Find(Sequence sequence) const {
+  if (copies() == 0) return Held();
   const Shard& shard = ShardOf(sequence);
   sync::ReaderLock lock(shard.mutex);
   const auto found = shard.copies.find(sequence.value);
@@ -123,6 +124,13 @@ Held HotTable::Find(Sequence sequence) const {
   Copy* const copy = found->second.copy_;
   copy->holders.FetchAdd(1, std::memory_order_relaxed);  // the table's own count keeps it alive
   return Held(copy);
+}
+
+bool HotTable::Contains(Sequence sequence) const {
+  if (copies() == 0) return false;
+  const Shard& shard = ShardOf(sequence);
+  sync::ReaderLock lock(shard.mutex);
+  return shard.copies.contains(sequence.value);
 }
 
 void HotTable::Touch(const Held& held) const {

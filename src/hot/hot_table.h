@@ -89,6 +89,7 @@ class HotTable {
 
   // The copy of the value that `sequence` made, or nothing.
   Held Find(Sequence sequence) const;
+  bool Contains(Sequence sequence) const;
   // A reader has used it.
   void Touch(const Held& held) const;
 

@@ -17,6 +17,7 @@
 #include "base/status_macros.h"
 #include "model/reference_hot_tier.h"
 #include "model/reference_store.h"
+#include "stress/store/log_store_walks.h"
 #include "sync/mutex.h"
 
 namespace engram::stress {
@@ -160,7 +161,7 @@ class LogStore final : public MemoryStore {
     if (flaw_ == Flaw::kReadsAreDamaged && ++reads_ % 3 == 0) return absl::DataLossError("flaw");
     const auto found = model_.memories().find(id);
     if (found == model_.memories().end()) return GetResult{};
-    GetResult result{found->second.memory, found->second.sequence, TierOf(id)};
+    GetResult result{found->second.memory, found->second.sequence, TierAt(id)};
     if (whole) hot_.Read(found->second.memory);
     if (flaw_ == Flaw::kForeignContent && model_.memories().begin()->second.memory.content) {
       result.memory->content = model_.memories().begin()->second.memory.content;
@@ -177,6 +178,26 @@ class LogStore final : public MemoryStore {
   absl::StatusOr<Presence> Contains(std::string_view id) override {
     ENGRAM_ASSIGN_OR_RETURN(const GetResult got, Read(id, /*whole=*/false));
     return Presence{got.memory.has_value(), got.sequence, got.tier};
+  }
+  absl::Status Iterate(std::optional<Tier>,
+                       const std::function<bool(const IterationItem&)>& visit) override {
+    if (closed_) return absl::FailedPreconditionError("closed");
+    const auto next = [&](std::string_view id) {
+      const sync::MutexLock lock(mutex_);
+      return NextOf(model_, tiers_, id);
+    };
+    return IterateBy(next, visit, flaw_);
+  }
+  absl::StatusOr<Page> List(std::string_view cursor, size_t limit, std::optional<Tier>) override {
+    const sync::MutexLock lock(mutex_);
+    if (closed_) return absl::FailedPreconditionError("closed");
+    return ListOf(model_, tiers_, cursor, limit, flaw_);
+  }
+  absl::StatusOr<RecallResult> Recall(std::span<const float> cue,
+                                      const RecallOptions& options) override {
+    const sync::MutexLock lock(mutex_);
+    if (closed_) return absl::FailedPreconditionError("closed");
+    return RecallOf(model_, tiers_, cue, options, flaw_);
   }
   uint64_t Count() const override {
     const sync::MutexLock lock(mutex_);
@@ -364,7 +385,7 @@ class LogStore final : public MemoryStore {
     ++report_.entries_replayed;
   }
 
-  Tier TierOf(std::string_view id) { return hot_.Holds(id) ? Tier::kHot : Tier::kWarm; }
+  Tier TierAt(std::string_view id) { return hot_.Holds(id) ? Tier::kHot : Tier::kWarm; }
 
   io::FileSystem& files_;
   const std::string path_;
@@ -374,6 +395,7 @@ class LogStore final : public MemoryStore {
   std::unique_ptr<io::File> file_;
   model::ReferenceStore model_;
   model::ReferenceHotTier hot_;
+  const TierOf tiers_ = [this](const std::string& id) { return TierAt(id); };
   RecoveryReport report_;
   uint64_t end_ = 0;
   uint64_t incarnation_ = 0;

@@ -15,6 +15,7 @@
 #include "model/reference_hot_tier.h"
 #include "model/reference_store.h"
 #include "model/world/world.h"
+#include "stress/store/model_walks.h"
 #include "stress/store/operations.h"
 #include "stress/store/store_client.h"
 
@@ -24,18 +25,6 @@ namespace {
 using model::ReferenceStore;
 using world::Operation;
 using world::World;
-
-bool SameBits(const MemoryView& seen, const Memory& memory) {
-  return seen.id == memory.id && model::SameBits(seen.confidence, memory.confidence) &&
-         model::SameBits(seen.activation, memory.activation) &&
-         model::SameBits(seen.decay_rate, memory.decay_rate) &&
-         seen.created_at == memory.created_at && seen.last_access == memory.last_access &&
-         seen.access_count == memory.access_count &&
-         seen.content.has_value() == memory.content.has_value() &&
-         (!seen.content.has_value() || *seen.content == *memory.content) &&
-         std::equal(seen.embedding.begin(), seen.embedding.end(), memory.embedding.begin(),
-                    memory.embedding.end(), [](float a, float b) { return model::SameBits(a, b); });
-}
 
 // Of an extent of the log, what holds no entries.
 constexpr uint64_t kLogHeaderBytes = 512;
@@ -90,6 +79,13 @@ class Comparison {
         return View(operation.key);
       case Verb::kContains:
         return Contains(operation.key);
+      case Verb::kIterate:
+        return DemandNothing(WrongIteration(*store_, reference_, operation,
+                                            [this](const Operation& inside) { Do(inside); }));
+      case Verb::kList:
+        return DemandNothing(WrongPages(*store_, reference_, PageLimitOf(operation.value)));
+      case Verb::kRecall:
+        return DemandNothing(WrongRecall(*store_, reference_, operation));
       case Verb::kSync:
         return Synced("Sync", store_->Sync());
       case Verb::kCheckpoint:
@@ -133,6 +129,10 @@ class Comparison {
  private:
   void Demand(bool condition, std::string_view claim, std::string detail) {
     if (!condition) world_.Fail(std::string(claim), std::move(detail));
+  }
+
+  void DemandNothing(const std::optional<std::string>& wrong) {
+    Demand(!wrong.has_value(), "wrong answer", wrong.value_or(""));
   }
 
   // A mutation of both: the reference's with the sequence that the store took.

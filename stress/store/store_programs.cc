@@ -31,9 +31,9 @@ Operations GenerateModel(uint64_t seed) {
   if (!random.OneIn(4)) mix.set_largest(Content::kPageBlob);
   const uint32_t count = random.OneIn(8) ? 60 + random.Below(240) : 4 + random.Below(50);
   const uint32_t specials = 2 + random.Below(8);  // one in so many is no mutation and no read
-  constexpr Verb kSpecial[] = {Verb::kSync,   Verb::kSync,   Verb::kCheckpoint, Verb::kReopen,
-                               Verb::kCount,  Verb::kVerify, Verb::kStats,      Verb::kBackup,
-                               Verb::kRefuse, Verb::kStats,  Verb::kCompact,    Verb::kCompact,
+  constexpr Verb kSpecial[] = {Verb::kSync,     Verb::kSync,    Verb::kCheckpoint, Verb::kReopen,
+                               Verb::kCount,    Verb::kVerify,  Verb::kStats,      Verb::kBackup,
+                               Verb::kRefuse,   Verb::kStats,   Verb::kCompact,    Verb::kCompact,
                                Verb::kMaintain, Verb::kMaintain};
   Operations operations;
   for (uint32_t i = 0; i < count; ++i) {
@@ -62,6 +62,9 @@ Operations GenerateCrash(uint64_t seed) {
         operations.push_back(MakeOperation(client, Verb::kReopen));
       } else if (drawn == 5 && random.OneIn(2)) {
         operations.push_back(mix.Of(client, random.OneIn(3) ? Verb::kMaintain : Verb::kCompact));
+      } else if (drawn == 6 && random.OneIn(2)) {
+        constexpr Verb kLooks[] = {Verb::kIterate, Verb::kList, Verb::kRecall};
+        operations.push_back(mix.Of(client, kLooks[random.Below(3)]));
       } else {
         operations.push_back(mix.NextMutation(client));
       }
@@ -121,6 +124,9 @@ Operations FaultOperations(uint64_t) {
   add(Verb::kGet, 3);
   add(Verb::kMaintain);
   store(1, Content::kExtremes);
+  add(Verb::kIterate);
+  add(Verb::kList, 0, 1);
+  add(Verb::kRecall);
   add(Verb::kContains, 2);
   add(Verb::kRemove, 2);
   add(Verb::kVerify);
@@ -196,6 +202,8 @@ std::vector<Pair> Pairs() {
   const Operation activate = MakeOperation(kFirst, Verb::kActivate, 0, 3);
   const Operation heat = MakeOperation(kFirst, Verb::kActivate, 0, kHotActivation);
   const Operation maintain = MakeOperation(kFirst, Verb::kMaintain);
+  const Operation remove = MakeOperation(kFirst, Verb::kRemove);
+  const Operation checkpoint = MakeOperation(kFirst, Verb::kCheckpoint);
   const auto second = [](Verb verb, uint16_t key = 0, uint32_t value = 0) {
     return MakeOperation(kSecond, verb, key, value);
   };
@@ -230,6 +238,21 @@ std::vector<Pair> Pairs() {
       {"maintain_store", maintain, second(Verb::kStore, 0, kOther)},
       {"maintain_remove", maintain, second(Verb::kRemove)},
       {"maintain_activate", maintain, second(Verb::kActivate, 0, 3)},
+      // What looks at all, beside what changes one, and beside what replaces the index.
+      {"store_iterate", store, second(Verb::kIterate)},
+      {"remove_iterate", remove, second(Verb::kIterate)},
+      {"activate_iterate", activate, second(Verb::kIterate)},
+      {"move_iterate", compact, second(Verb::kIterate), true},
+      {"checkpoint_iterate", checkpoint, second(Verb::kIterate)},
+      {"store_list", store, second(Verb::kList)},
+      {"remove_list", remove, second(Verb::kList)},
+      {"move_list", compact, second(Verb::kList), true},
+      {"checkpoint_list", checkpoint, second(Verb::kList)},
+      {"store_recall", store, second(Verb::kRecall)},
+      {"remove_recall", remove, second(Verb::kRecall)},
+      {"move_recall", compact, second(Verb::kRecall), true},
+      {"checkpoint_recall", checkpoint, second(Verb::kRecall)},
+      {"collide_iterate", MakeOperation(kFirst, Verb::kStore, 1, kOther), second(Verb::kIterate)},
   };
 }
 
