@@ -126,7 +126,9 @@ class TieredStore final : public MemoryStore {
   class LongCall;
   class AllStripes;
   class Compaction;
+  class HashGroup;
   class Walk;
+  class Sweep;
   struct Taken;
   struct Change;
 
@@ -153,8 +155,12 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<MemoryView> ViewOf(Lookup& lookup) const;
   // Makes `lookup` damaged if `checkpoint` knows of a loss that may have been a newer state.
   static void HeedLosses(const engine::Checkpoint& checkpoint, uint64_t hash, Lookup& lookup);
-  // What `entry` leads to will be read soon: a hint, which needs no epoch.
-  void Prefetch(const Delta& entry) const;
+  static void MakeLost(Lookup& lookup);
+  // Orders entries as what they lead to stands in the file, about.
+  static uint64_t OrderOf(const Delta& entry);
+  // What `entry` leads to will be read soon: hints, which need no epoch.
+  void PrefetchRecord(const Delta& entry) const;
+  void PrefetchEmbedding(const Delta& entry) const;
 
   // ---- Mutations: tiered_store_mutations.cc.
   absl::StatusOr<Sequence> StoreOnce(const Memory& memory, uint64_t hash);

@@ -123,9 +123,8 @@ TEST(StoreTrials, InterleaveFindsRaces) {
 }
 
 TEST(StoreTrials, LooksAtAllAreComparedWithTheReference) {
-  for (const Flaw flaw :
-       {Flaw::kIterationSkips, Flaw::kIterationRepeats, Flaw::kIteratesStale,
-        Flaw::kPagesLeaveGaps, Flaw::kRecallForgets, Flaw::kScoresAreRounded}) {
+  for (const Flaw flaw : {Flaw::kIterationSkips, Flaw::kIterationRepeats, Flaw::kIteratesStale,
+                          Flaw::kPagesLeaveGaps, Flaw::kRecallForgets, Flaw::kScoresAreRounded}) {
     EXPECT_EQ(ModelClaim(flaw), "wrong answer") << static_cast<int>(flaw);
   }
 }
