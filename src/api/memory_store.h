@@ -147,18 +147,19 @@ class MemoryStore {
   // ---- Looking at all of them. Each memory that is there throughout the call is met exactly once,
   // whatever is stored, removed or moved meanwhile; one that is not, at most once. What is seen of
   // each is what a Get would have seen at some moment during the call; there is no snapshot across
-  // ids. Order: by (hash of the id, id), which says nothing but never changes. Damage is an item of
-  // its own and hides no other.
+  // ids. Damage is an item of its own and hides no other.
 
-  // Calls `visit` for each memory, of `tier` alone if one is given, until it returns false. What is
-  // shown is looked up anew for each, so what `visit` has changed it also meets. It may call the
-  // store, except Close; storing new memories does not make it endless.
+  // Calls `visit` for each memory, of `tier` alone if one is given, until it returns false; in no
+  // order that means anything. What is shown is looked up anew for each, so what `visit` has
+  // changed it also meets. It may call the store, except Close; storing new memories does not make
+  // it endless.
   virtual absl::Status Iterate(std::optional<Tier> tier,
                                const std::function<bool(const IterationItem&)>& visit) = 0;
   // The first `limit` items behind `cursor` (empty: from the beginning), or fewer, if there are no
-  // more or they are large. Pages together are an iteration that lasts from the first to the last
-  // call. A cursor never expires, also not by reopening, and may be used more than once.
-  // INVALID_ARGUMENT: `limit` is not within 1..kPageLimitMax, or no store gave out this cursor.
+  // more or they are large; by (hash of the id, id), an order that never changes. Pages together
+  // are an iteration that lasts from the first to the last call. A cursor never expires, also not
+  // by reopening, and may be used more than once. INVALID_ARGUMENT: `limit` is not
+  // within 1..kPageLimitMax, or no store gave out this cursor.
   virtual absl::StatusOr<Page> List(std::string_view cursor, size_t limit,
                                     std::optional<Tier> tier) = 0;
   // The memories most like `cue`, which is as an embedding must be: see api/recall.h. Content is

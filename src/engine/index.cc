@@ -109,6 +109,27 @@ void Index::ChangesFrom(uint64_t from, size_t entries_max, Changes& changes) con
   while (changes.entries.back().hash > changes.last) changes.entries.pop_back();
 }
 
+bool Index::IsStillAll(const Delta& entry, Generation checkpoint, Candidates& found) const {
+  if (checkpoint.value == 0 || entry.sequence.value == 0) return false;
+  const Shard& shard = ShardOf(entry.hash);
+  {
+    sync::ReaderLock lock(shard.mutex);
+    // What has changed since has an entry of its own, in the layer of changes.
+    if (shard.checkpoint->place().generation != checkpoint) return false;
+    bool has_changed = false;
+    const auto note = [&](const Delta& delta) {
+      has_changed = delta.sequence != entry.sequence || delta.place != entry.place;
+      return !has_changed;
+    };
+    shard.active->ForEachOf(entry.hash, note);
+    if (!has_changed && shard.frozen != nullptr) shard.frozen->ForEachOf(entry.hash, note);
+    if (has_changed) return false;
+    found.checkpoint = shard.checkpoint;
+  }
+  found.entries.push_back(entry);
+  return true;
+}
+
 void Index::MakeRoom(uint64_t hash) {
   Shard& shard = ShardOf(hash);
   sync::WriterLock lock(shard.mutex);

@@ -75,6 +75,11 @@ class Index {
   // all in one shard. All of it is as of one moment.
   void ChangesFrom(uint64_t from, size_t entries_max, Changes& changes) const;
 
+  // Whether `entry`, of which WalkIndex said that it was the only one with its hash, over the
+  // checkpoint of this generation, still is so. Then `found` is as Find would make it. Says no if
+  // it cannot tell soon.
+  bool IsStillAll(const Delta& entry, Generation checkpoint, Candidates& found) const;
+
   // Makes room in the shard of `hash`. May throw std::bad_alloc; then nothing has changed.
   void MakeRoom(uint64_t hash);
   // Puts `entry` in the place of the entry of its id with sequence `old` (0: there is none).

@@ -58,100 +58,10 @@ absl::StatusOr<WalkPosition> PositionOf(std::string_view cursor) {
   return position;
 }
 
-// ---- The walk.
+// ---- One hash.
 
-void TieredStore::Walk::Fetch(size_t entries_max) {
-  WalkIndex(*store_.parts_->index, position_.hash, entries_max, stretch_);
-  next_hole_ = 0;
-  for (size_t i = 0; i < std::min(kPrefetchedEntries, stretch_.entries.size()); ++i) {
-    store_.Prefetch(stretch_.entries[i]);
-  }
-}
-
-bool TieredStore::Walk::MeetAsFetched(Visit visit) {
-  return MeetEach(visit,
-                  [&](uint64_t hash, Entries entries) { return MeetHash(hash, entries, visit); });
-}
-
-bool TieredStore::Walk::MeetAnew(Visit visit) {
-  return MeetEach(visit, [&](uint64_t hash, Entries) { return MeetHashAnew(hash, visit); });
-}
-
-bool TieredStore::Walk::MeetEach(Visit visit, absl::FunctionRef<bool(uint64_t, Entries)> meet) {
-  const Entries entries(stretch_.entries);
-  for (size_t begin = 0; begin < entries.size();) {
-    const uint64_t hash = entries[begin].hash;
-    size_t end = begin;
-    for (; end < entries.size() && entries[end].hash == hash; ++end) {
-      if (end + kPrefetchedEntries < entries.size()) {
-        store_.Prefetch(entries[end + kPrefetchedEntries]);
-      }
-    }
-    if (!MeetHoles(hash, visit)) return false;
-    if (hash > position_.hash) {
-      position_.hash = hash;
-      position_.id.clear();
-    }
-    if (!meet(hash, entries.subspan(begin, end - begin))) return false;
-    begin = end;
-  }
-  if (!MeetHoles(stretch_.last, visit)) return false;
-  GoBehind(stretch_.last);
-  return true;
-}
-
-// Those that begin at hashes up to this one, and have not been met as a part of a larger one.
-bool TieredStore::Walk::MeetHoles(uint64_t up_to, Visit visit) {
-  for (; next_hole_ < stretch_.holes.size() && stretch_.holes[next_hole_].first <= up_to;
-       ++next_hole_) {
-    const IndexHole& hole = stretch_.holes[next_hole_];
-    if (hole.last <= position_.told_until) continue;
-    position_.told_until = hole.last;
-    if (hole.first > position_.hash) {
-      position_.hash = hole.first;
-      position_.id.clear();
-    }
-    Met met{hole.damage, hole.first, hole.last};
-    if (!visit(met)) return false;
-  }
-  return true;
-}
-
-bool TieredStore::Walk::MeetHash(uint64_t hash, Entries entries, Visit visit) {
-  Decode(hash, entries, *stretch_.checkpoint);
-  for (size_t i = FirstLeft(); i < memories_.size(); ++i) {
-    if (MeetMemory(hash, memories_[i], visit)) continue;
-    position_.id = memories_[i].record.id;
-    return false;
-  }
-  return MeetUnreadable(hash, visit);
-}
-
-bool TieredStore::Walk::MeetHashAnew(uint64_t hash, Visit visit) {
-  for (;;) {
-    const Call inside(store_);
-    Candidates found;
-    store_.parts_->index->FindInDelta(hash, found);
-    store_.parts_->index->FindInCheckpoint(hash, found);
-    if (!found.damage.ok() && position_.told_until < hash) {
-      // It was not, when the stretch was fetched.
-      position_.told_until = hash;
-      Met met{found.damage, hash, hash};
-      if (!visit(met)) return false;
-      continue;
-    }
-    Decode(hash, found.entries, *found.checkpoint);
-    const size_t left = FirstLeft();
-    if (left == memories_.size()) return MeetUnreadable(hash, visit);
-    const bool is_alone = found.entries.size() == 1;
-    if (!is_alone) position_.id = memories_[left].record.id;
-    if (!MeetMemory(hash, memories_[left], visit)) return false;
-    if (is_alone) return true;
-  }
-}
-
-void TieredStore::Walk::Decode(uint64_t hash, Entries entries,
-                               const engine::Checkpoint& checkpoint) {
+void TieredStore::HashGroup::Decode(uint64_t hash, std::span<const Delta> entries,
+                                    const engine::Checkpoint& checkpoint) {
   memories_.clear();
   unreadable_ = absl::OkStatus();
   for (const Delta& entry : entries) {
@@ -171,26 +81,69 @@ void TieredStore::Walk::Decode(uint64_t hash, Entries entries,
   }
 }
 
-size_t TieredStore::Walk::FirstLeft() const {
+size_t TieredStore::HashGroup::FirstBehind(std::string_view id) const {
   size_t first = 0;
-  while (!position_.id.empty() && first < memories_.size() &&
-         memories_[first].record.id <= position_.id) {
-    ++first;
-  }
+  while (first < memories_.size() && memories_[first].record.id <= id) ++first;
   return first;
 }
 
-bool TieredStore::Walk::MeetMemory(uint64_t hash, Lookup& lookup, Visit visit) {
-  Met met{lookup.damage, hash, hash, &lookup};
-  return visit(met);
+// ---- The walk.
+
+void TieredStore::Walk::MeetNext(size_t entries_max, VisitMet visit) {
+  WalkIndex(*store_.parts_->index, position_.hash, entries_max, stretch_);
+  next_hole_ = 0;
+  const std::span<const Delta> entries(stretch_.entries);
+  for (size_t begin = 0; begin < entries.size();) {
+    const uint64_t hash = entries[begin].hash;
+    size_t end = begin;
+    for (; end < entries.size() && entries[end].hash == hash; ++end) {
+      if (end + kPrefetchedEntries < entries.size()) {
+        store_.PrefetchRecord(entries[end + kPrefetchedEntries]);
+        store_.PrefetchEmbedding(entries[end + kPrefetchedEntries]);
+      }
+    }
+    if (!MeetHoles(hash, visit)) return;
+    GoTo(hash);
+    if (!MeetHash(hash, entries.subspan(begin, end - begin), visit)) return;
+    begin = end;
+  }
+  if (MeetHoles(stretch_.last, visit)) GoBehind(stretch_.last);
 }
 
-bool TieredStore::Walk::MeetUnreadable(uint64_t hash, Visit visit) {
-  if (unreadable_.ok()) return true;
-  Met met{std::move(unreadable_), hash, hash};
+// Those that begin at hashes up to this one, and have not been met as a part of a larger one.
+bool TieredStore::Walk::MeetHoles(uint64_t up_to, VisitMet visit) {
+  for (; next_hole_ < stretch_.holes.size() && stretch_.holes[next_hole_].first <= up_to;
+       ++next_hole_) {
+    const IndexHole& hole = stretch_.holes[next_hole_];
+    if (hole.last <= position_.told_until) continue;
+    position_.told_until = hole.last;
+    GoTo(hole.first);
+    Met met{hole.damage, hole.first, hole.last};
+    if (!visit(met)) return false;
+  }
+  return true;
+}
+
+bool TieredStore::Walk::MeetHash(uint64_t hash, std::span<const Delta> entries, VisitMet visit) {
+  group_.Decode(hash, entries, *stretch_.checkpoint);
+  std::vector<Lookup>& memories = group_.memories();
+  for (size_t i = group_.FirstBehind(position_.id); i < memories.size(); ++i) {
+    Met met{memories[i].damage, hash, hash, &memories[i]};
+    if (visit(met)) continue;
+    position_.id = memories[i].record.id;
+    return false;
+  }
+  if (group_.unreadable().ok()) return true;
+  Met met{group_.unreadable(), hash, hash};
   if (visit(met)) return true;
   GoBehind(hash);
   return false;
+}
+
+void TieredStore::Walk::GoTo(uint64_t hash) {
+  if (hash <= position_.hash) return;
+  position_.hash = hash;
+  position_.id.clear();
 }
 
 void TieredStore::Walk::GoBehind(uint64_t hash) {

@@ -1,5 +1,5 @@
-// Walking a store: from stretches of the index (index_walk.h) to memories and damage, in the order
-// of (hash, id). Part of tiered_store_*.cc; not for others.
+// Walking a store in the order of (hash, id): from stretches of the index (index_walk.h) to
+// memories and damage. Part of tiered_store_*.cc; not for others.
 //
 // A position says exactly what has been met, so a walk can end anywhere and be taken up by another
 // one: at each hash, holes of the index come first, then memories by id, then log entries that
@@ -25,6 +25,37 @@
 
 namespace engram::inline ENGRAM_BODY::engine {
 
+// A memory, or damage.
+struct Met {
+  absl::Status status;  // OK or DATA_LOSS; embedding and content have not been looked at
+  uint64_t hash = 0;
+  uint64_t last_hash = 0;    // more than `hash` if it is a hole of the index
+  Lookup* lookup = nullptr;  // null if nobody can tell the id
+};
+// False: it is enough.
+using VisitMet = absl::FunctionRef<bool(Met&)>;
+
+// What the entries of one hash lead to. Thread safety: thread-compatible.
+class TieredStore::HashGroup {
+ public:
+  explicit HashGroup(const TieredStore& store) : store_(store) {}
+
+  // Decodes all of them. REQUIRES: inside of the epoch in which they were found.
+  void Decode(uint64_t hash, std::span<const Delta> entries, const engine::Checkpoint& checkpoint);
+
+  // Those whose ids are known, by id.
+  std::vector<Lookup>& memories() { return memories_; }
+  // The first of them with an id behind this one.
+  size_t FirstBehind(std::string_view id) const;
+  // What is wrong with one of those whose ids are not known; OK if there is none.
+  const absl::Status& unreadable() const { return unreadable_; }
+
+ private:
+  const TieredStore& store_;
+  std::vector<Lookup> memories_;
+  absl::Status unreadable_;
+};
+
 // What comes next.
 struct WalkPosition {
   bool at_end = false;
@@ -37,61 +68,31 @@ struct WalkPosition {
 std::string CursorOf(const WalkPosition& position);
 absl::StatusOr<WalkPosition> PositionOf(std::string_view cursor);
 
-// A memory, or damage.
-struct Met {
-  absl::Status status;  // OK or DATA_LOSS; embedding and content have not been looked at
-  uint64_t hash = 0;
-  uint64_t last_hash = 0;    // more than `hash` if it is a hole of the index
-  Lookup* lookup = nullptr;  // null if nobody can tell the id
-};
-
-// Use: while not at the end, Fetch and then one of the ways to meet what was fetched. Thread
-// safety: thread-compatible.
+// Thread safety: thread-compatible.
 class TieredStore::Walk {
  public:
-  // False: it is enough.
-  using Visit = absl::FunctionRef<bool(Met&)>;
-
   Walk(const TieredStore& store, WalkPosition position)
-      : store_(store), position_(std::move(position)) {}
+      : store_(store), position_(std::move(position)), group_(store) {}
 
-  // Looks at what comes next, about `entries_max` entries. REQUIRES: inside of an epoch; not at the
-  // end.
-  void Fetch(size_t entries_max);
-  // Meets it as it was fetched. REQUIRES: still inside of that epoch. False: `visit` said so, and
-  // the position is behind what it saw last.
-  bool MeetAsFetched(Visit visit);
-  // Looks each of it up anew, in an epoch of its own, and so heeds what `visit` has done to it.
-  // False: `visit` said so, and the walk is over.
-  bool MeetAnew(Visit visit);
+  // Meets what comes next, about `entries_max` entries or until `visit` has enough. REQUIRES:
+  // inside of an epoch; not at the end.
+  void MeetNext(size_t entries_max, VisitMet visit);
 
   bool is_at_end() const { return position_.at_end; }
+  // Behind what was met last.
   const WalkPosition& position() const { return position_; }
 
  private:
-  using Entries = std::span<const Delta>;
-
-  // Calls `meet(hash, entries)` for all entries of each hash, between the holes.
-  bool MeetEach(Visit visit, absl::FunctionRef<bool(uint64_t, Entries)> meet);
-  bool MeetHoles(uint64_t up_to, Visit visit);
-  bool MeetHash(uint64_t hash, Entries entries, Visit visit);
-  bool MeetHashAnew(uint64_t hash, Visit visit);
-  // Decodes entries of one hash into memories_ and unreadable_.
-  void Decode(uint64_t hash, Entries entries, const engine::Checkpoint& checkpoint);
-  // The first of memories_ that has not been met.
-  size_t FirstLeft() const;
-  bool MeetMemory(uint64_t hash, Lookup& lookup, Visit visit);
-  bool MeetUnreadable(uint64_t hash, Visit visit);
+  bool MeetHoles(uint64_t up_to, VisitMet visit);
+  bool MeetHash(uint64_t hash, std::span<const Delta> entries, VisitMet visit);
+  void GoTo(uint64_t hash);
   void GoBehind(uint64_t hash);
 
   const TieredStore& store_;
   WalkPosition position_;
   Stretch stretch_;
   size_t next_hole_ = 0;
-  // Of the hash that the walk is at: those whose ids are known, by id; and what is wrong with one
-  // of those whose ids are not.
-  std::vector<Lookup> memories_;
-  absl::Status unreadable_;
+  HashGroup group_;
 };
 
 }  // namespace engram::inline ENGRAM_BODY::engine

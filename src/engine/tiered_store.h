@@ -135,7 +135,9 @@ class TieredStore final : public MemoryStore {
   class StoppableCall;
   class AllStripes;
   class Compaction;
+  class HashGroup;
   class Walk;
+  class Sweep;
   struct Taken;
   struct Change;
 
@@ -173,8 +175,12 @@ class TieredStore final : public MemoryStore {
   static void HeedLosses(const engine::Checkpoint& checkpoint, uint64_t hash, Lookup& lookup);
   // What was met may be in this tier, or none is asked for.
   bool IsIn(std::optional<Tier> tier, const Met& met) const;
-  // What `entry` leads to will be read soon: a hint, which needs no epoch.
-  void Prefetch(const Delta& entry) const;
+  static void MakeLost(Lookup& lookup);
+  // Orders entries as what they lead to stands in the file, about.
+  static uint64_t OrderOf(const Delta& entry);
+  // What `entry` leads to will be read soon: hints, which need no epoch.
+  void PrefetchRecord(const Delta& entry) const;
+  void PrefetchEmbedding(const Delta& entry) const;
 
   // ---- Mutations: tiered_store_mutations.cc.
   absl::StatusOr<Sequence> StoreOnce(const Memory& memory, uint64_t hash);

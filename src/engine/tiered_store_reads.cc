@@ -37,6 +37,7 @@ bool TieredStore::CopyInto(const Delta& entry, Lookup& lookup) const {
   lookup.tier = Tier::kHot;
   lookup.entry = entry;
   lookup.has_entry = true;
+  lookup.damage = absl::OkStatus();
   lookup.record = {};
   lookup.record.id = memory.id;
   lookup.record.sequence = entry.sequence;
@@ -93,21 +94,31 @@ Lookup TieredStore::Find(std::string_view id, uint64_t hash, From from) const {
 
 void TieredStore::HeedLosses(const engine::Checkpoint& checkpoint, uint64_t hash, Lookup& lookup) {
   if (lookup.state == Lookup::State::kDamaged) return;
-  if (!checkpoint.MayBeLost(hash, lookup.sequence())) return;
+  if (checkpoint.MayBeLost(hash, lookup.sequence())) MakeLost(lookup);
+}
+
+void TieredStore::MakeLost(Lookup& lookup) {
   lookup.state = Lookup::State::kDamaged;
   lookup.damage = absl::DataLossError(
       "a damaged part of the log or the index may have held a newer state of this memory; see "
       "MemoryStore::recovery()");
 }
 
-void TieredStore::Prefetch(const Delta& entry) const {
+uint64_t TieredStore::OrderOf(const Delta& entry) {
+  // Removals, which have no embedding, come last.
+  return entry.slot.value;
+}
+
+void TieredStore::PrefetchRecord(const Delta& entry) const {
   // More than this is fetched by itself, once reading has begun.
   constexpr uint64_t kRecordBytesMax = 512;
+  parts_->space.Prefetch(entry.place, std::min<uint64_t>(entry.room_bytes, kRecordBytesMax));
+}
+
+void TieredStore::PrefetchEmbedding(const Delta& entry) const {
+  if (entry.is_removal()) return;
   Space& space = parts_->space;
-  space.Prefetch(entry.place, std::min<uint64_t>(entry.room_bytes, kRecordBytesMax));
-  if (!entry.is_removal()) {
-    space.Prefetch(space.geometry().OffsetOf(entry.slot), format::kSlotBytes);
-  }
+  space.Prefetch(space.geometry().OffsetOf(entry.slot), format::kSlotBytes);
 }
 
 bool TieredStore::DecodeInto(const Delta& entry, Lookup& lookup) const {

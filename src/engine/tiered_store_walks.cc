@@ -6,6 +6,7 @@
 
 #include "base/status_macros.h"
 #include "engine/store_calls.h"
+#include "engine/store_sweep.h"
 #include "engine/store_walk.h"
 #include "engine/tiered_store.h"
 #include "engine/validation.h"
@@ -16,10 +17,7 @@
 namespace engram::inline ENGRAM_BODY::engine {
 namespace {
 
-// Entries that are looked at in one epoch. An iteration leaves it for each memory, and holds only
-// the list.
-constexpr size_t kIteratedEntries = 1024;
-constexpr size_t kRecalledEntries = 1024;
+// Entries of a page that are looked at in one epoch.
 constexpr size_t kListedEntries = 64;
 // A page ends behind the item with which it has so many bytes of content.
 constexpr uint64_t kPageContentBytes = 16 * kMiB;
@@ -56,13 +54,8 @@ absl::Status TieredStore::Iterate(std::optional<Tier> tier,
       }
       return visit(item);
     };
-    Walk walk(*this, {});
-    while (!walk.is_at_end()) {
-      {
-        const Call inside(*this);
-        walk.Fetch(kIteratedEntries);
-      }
-      if (!walk.MeetAnew(show)) break;
+    Sweep sweep(*this);
+    while (!sweep.is_at_end() && sweep.MeetNextAnew(show)) {
     }
     return failure;
   });
@@ -106,8 +99,7 @@ absl::StatusOr<Page> TieredStore::List(std::string_view cursor, size_t limit,
     Walk walk(*this, std::move(position));
     while (has_room() && !walk.is_at_end()) {
       const Call inside(*this);
-      walk.Fetch(std::min(kListedEntries, limit - page.items.size()));
-      walk.MeetAsFetched(add);
+      walk.MeetNext(std::min(kListedEntries, limit - page.items.size()), add);
     }
     ENGRAM_RETURN_IF_ERROR(failure);
     if (!walk.is_at_end()) page.cursor = CursorOf(walk.position());
@@ -159,14 +151,17 @@ absl::StatusOr<RecallResult> TieredStore::Recall(std::span<const float> cue,
                 .sequence = record.sequence});
       return true;
     };
-    Walk walk(*this, {});
-    while (failure.ok() && !walk.is_at_end()) {
+    Sweep sweep(*this);
+    for (bool goes_on = true; goes_on && !sweep.is_at_end();) {
       const Call inside(*this);
-      walk.Fetch(kRecalledEntries);
-      walk.MeetAsFetched(compare);
+      goes_on = sweep.MeetNext(compare);
     }
     ENGRAM_RETURN_IF_ERROR(failure);
     result.matches = best.Take();
+    std::sort(result.damaged.begin(), result.damaged.end(),
+              [](const DamagedMemory& a, const DamagedMemory& b) {
+                return a.id_hash != b.id_hash ? a.id_hash < b.id_hash : a.id < b.id;
+              });
     return result;
   });
 }

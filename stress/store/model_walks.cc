@@ -19,7 +19,8 @@ using world::Operation;
 // Checks items one after the other.
 class Items {
  public:
-  explicit Items(const ReferenceStore& reference) : reference_(reference) {}
+  Items(const ReferenceStore& reference, bool in_order)
+      : reference_(reference), in_order_(in_order) {}
 
   // `shows(memory)`: whether the item is that.
   template <typename Shows>
@@ -28,8 +29,10 @@ class Items {
     if (wrong_.has_value()) return;
     if (!status.ok() || last_hash != hash) {
       wrong_ = "An item is damage, and nothing was damaged.";
-    } else if (hash < hash_ || (hash == hash_ && id <= id_)) {
+    } else if (in_order_ && (hash < hash_ || (hash == hash_ && id <= id_))) {
       wrong_ = absl::StrCat("Items are out of order at ", std::string(KeyName(KeyOf(id))));
+    } else if (met_.contains(std::string(id))) {
+      wrong_ = absl::StrCat("A memory was met twice: ", std::string(KeyName(KeyOf(id))));
     } else {
       const ReferenceStore::Version* const expected = *reference_.Get(id);
       if (expected == nullptr || expected->sequence != sequence || !shows(expected->memory)) {
@@ -55,6 +58,7 @@ class Items {
 
  private:
   const ReferenceStore& reference_;
+  const bool in_order_;
   uint64_t hash_ = 0;
   std::string id_;
   std::set<std::string> met_;
@@ -89,7 +93,7 @@ std::optional<std::string> WrongIteration(MemoryStore& store, const ReferenceSto
                                           const Operation& operation,
                                           const std::function<void(const Operation&)>& mutate) {
   const auto how = static_cast<Iterating>(operation.value % kIteratings);
-  Items items(reference);
+  Items items(reference, /*in_order=*/false);
   const std::set<std::string> had = IdsIn(reference);
   size_t calls = 0;
   const absl::Status status = store.Iterate(std::nullopt, [&](const IterationItem& item) {
@@ -113,7 +117,7 @@ std::optional<std::string> WrongIteration(MemoryStore& store, const ReferenceSto
 
 std::optional<std::string> WrongPages(MemoryStore& store, const ReferenceStore& reference,
                                       size_t limit) {
-  Items items(reference);
+  Items items(reference, /*in_order=*/true);
   std::string cursor;
   do {
     const absl::StatusOr<Page> page = store.List(cursor, limit, std::nullopt);
