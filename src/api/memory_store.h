@@ -148,6 +148,18 @@ class MemoryStore {
   virtual absl::StatusOr<CompactionStats> CompactContent(bool force) = 0;
   // A compaction that is under way stops soon, and returns OK with what it has done.
   virtual void CancelCompaction() = 0;
+  // Moves the memories with these ids to a tier, in batches; hot and warm ones are at home in the
+  // same place. A memory is never seen twice, nor not at all, nor as an older one, and its sequence
+  // stays. Reads and mutations go on; none waits for more than the move of one memory. Ids without
+  // an intact memory are counted, no errors. INVALID_ARGUMENT: one is no id, and nothing has
+  // happened. Any other error: what was moved before it stays moved, and everything is where it can
+  // be read. RESOURCE_EXHAUSTED: there is no room; a move to cold needs up to a few extents before
+  // it gives any back.
+  virtual absl::StatusOr<MigrationStats> Migrate(std::span<const std::string> ids, Tier to) = 0;
+  // Writes the rows that are live in runs of cold memories with more than half of their rows dead
+  // into new ones, together with those of runs that fill less than half of their extents if that
+  // makes fewer, and gives the room back. As Migrate otherwise.
+  virtual absl::StatusOr<ColdCompactionStats> CompactCold() = 0;
   // Writes a complete store with the state of some moment during the call to the new file `path`,
   // durably, while everything else goes on; room that is released meanwhile is not used again until
   // it is done. ALREADY_EXISTS: the file exists. On an error an incomplete file may be left, which

@@ -51,6 +51,7 @@ struct RecoveryReport {
 // What Verify found: everything whose checksum does not match.
 struct VerifyReport {
   uint64_t memories_checked = 0;  // every byte of them
+  uint64_t memories_cold = 0;     // of these
   uint64_t memories_damaged = 0;  // they answer DATA_LOSS
   uint64_t content_bytes = 0;     // room of their content; see api/fragmentation.h
   uint64_t checkpoint_buckets_checked = 0;
@@ -82,9 +83,37 @@ struct CompactionStats {
   uint64_t longest_pause_us = 0;
 };
 
+// What one Migrate did, by ids; each counts once, and an id that was named twice as `unchanged`.
+struct MigrationStats {
+  uint64_t moved = 0;
+  uint64_t bytes = 0;       // that were written for them
+  uint64_t absent = 0;      // there is no such memory
+  uint64_t unchanged = 0;   // it was in that tier
+  uint64_t damaged = 0;     // it answers DATA_LOSS, and stays as it is
+  uint64_t superseded = 0;  // it was stored, changed or removed meanwhile
+  uint64_t duration_ms = 0;
+  // The longest time for which it held a lock that a writer may have waited for.
+  uint64_t longest_pause_us = 0;
+};
+
+// What one CompactCold did.
+struct ColdCompactionStats {
+  uint64_t runs_done = 0;  // whose live rows were moved
+  uint64_t rows_moved = 0;
+  uint64_t rows_reclaimed = 0;  // dead ones, of runs in which nothing lives any more
+  uint64_t bytes = 0;           // that were written
+  uint64_t duration_ms = 0;
+  uint64_t longest_pause_us = 0;  // as in MigrationStats
+};
+
 // Exact when no mutation is under way; otherwise of about now.
 struct Statistics {
   uint64_t memories = 0;
+  // Of these, by tier. Of a memory of which damage has left nothing nobody knows; it counts as
+  // warm.
+  uint64_t memories_hot = 0;
+  uint64_t memories_warm = 0;
+  uint64_t memories_cold = 0;
   Sequence last_sequence;     // the highest assigned
   Sequence durable_sequence;  // every mutation up to here survives a crash
 
@@ -100,6 +129,11 @@ struct Statistics {
   uint64_t extents_of_log = 0;
   uint64_t extents_of_blobs = 0;
   uint64_t extents_of_checkpoint = 0;
+  uint64_t extents_of_cold = 0;
+  // Of the runs of cold memories. Rows that are not live any more - removed, replaced, moved - keep
+  // their room until their run is rewritten, or holds no other.
+  uint64_t cold_rows_live = 0;
+  uint64_t cold_rows_total = 0;
   uint64_t slots_used = 0;
   uint64_t slots_free = 0;
   uint64_t releases_pending = 0;  // rooms that wait for a sync or a reader
@@ -108,6 +142,9 @@ struct Statistics {
   uint64_t checkpoints = 0;                 // likewise
   uint64_t compactions = 0;                 // that came to their end, by itself or called for
   uint64_t compaction_bytes_reclaimed = 0;  // by all of them
+  uint64_t memories_made_cold = 0;          // by migrations of this process
+  uint64_t memories_made_warm = 0;          // likewise
+  uint64_t cold_rows_rewritten = 0;         // moved from run to run, likewise
   uint64_t entries_since_checkpoint = 0;    // about; a checkpoint is due by it
   uint64_t changed_memories = 0;            // that the index holds in RAM
   uint64_t index_bytes = 0;                 // of RAM for them

@@ -30,6 +30,7 @@
 #include "api/memory_store.h"
 #include "base/body.h"
 #include "base/units.h"
+#include "cold/run_reader.h"
 #include "engine/checkpoint.h"
 #include "engine/checkpoint_writer.h"
 #include "engine/group_commit.h"
@@ -60,10 +61,14 @@ struct Lookup {
   Delta entry;  // not of kAbsent; of kDamaged, if there is one: see has_entry
   bool has_entry = false;
   Tier tier = Tier::kWarm;  // kPresent
-  format::LogEntry record;  // kPresent, kRemoved; verified; views hold as long as the epoch
-  absl::Status damage;      // kDamaged
-  DamagedPlace place;       // likewise
-  bool has_room = true;     // see Candidates
+  // kPresent, kRemoved; verified; views hold as long as the epoch. Of a cold memory: what its
+  // record would say, without slot, blob and content.
+  format::LogEntry record;
+  std::optional<cold::RowReader> row;  // kPresent, cold
+  cold::ContentBuffer content;         // what ContentOf had to decompress
+  absl::Status damage;                 // kDamaged
+  DamagedPlace place;                  // likewise
+  bool has_room = true;                // see Candidates
 
   Sequence sequence() const { return has_entry ? entry.sequence : Sequence{}; }
 };
@@ -89,6 +94,8 @@ class TieredStore final : public MemoryStore {
   absl::Status Checkpoint() override;
   absl::StatusOr<CompactionStats> CompactContent(bool force) override;
   void CancelCompaction() override;
+  absl::StatusOr<MigrationStats> Migrate(std::span<const std::string> ids, Tier to) override;
+  absl::StatusOr<ColdCompactionStats> CompactCold() override;
   absl::Status Backup(const std::string& path) override;
   absl::Status Close() override;
 
@@ -120,6 +127,7 @@ class TieredStore final : public MemoryStore {
   class LongCall;
   class AllStripes;
   class Compaction;
+  class Migration;
   struct Taken;
   struct Change;
 
@@ -138,9 +146,12 @@ class TieredStore final : public MemoryStore {
 
   // ---- Reading: tiered_store_reads.cc.
   Lookup Find(std::string_view id, uint64_t hash) const;
-  // Decodes and verifies the log entry of `entry` into `lookup`. False: it is damaged.
+  // Decodes and verifies the log entry or the row of `entry` into `lookup`. False: it is damaged.
   bool DecodeInto(const Delta& entry, Lookup& lookup) const;
-  // What a memory that is present consists of, each part verified; valid as long as the epoch.
+  absl::Status DecodeEntryInto(const Delta& entry, Lookup& lookup) const;
+  absl::Status DecodeRowInto(const Delta& entry, Lookup& lookup) const;
+  // What a memory that is present consists of, each part verified; valid as long as the epoch and
+  // `lookup`.
   absl::StatusOr<std::span<const float, kEmbeddingDimension>> EmbeddingOf(Lookup& lookup) const;
   absl::StatusOr<std::optional<std::string_view>> ContentOf(Lookup& lookup) const;
   absl::StatusOr<MemoryView> ViewOf(Lookup& lookup) const;
@@ -151,8 +162,16 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<Sequence> UpdateOnce(std::string_view id, uint64_t hash, float activation);
   template <typename Once>
   absl::StatusOr<Sequence> Mutate(const Once& once);
-  absl::Status TakeRoom(const Memory& memory, Taken& taken);
-  absl::Status TakeAndAppend(const Memory& memory, Change& change, Taken& taken);
+  // A value that needs a slot, and perhaps a blob.
+  struct Value {
+    std::span<const float, kEmbeddingDimension> embedding;
+    std::optional<std::string_view> content;
+  };
+  absl::Status TakeRoom(const Value& value, Taken& taken);
+  absl::Status TakeAndAppend(const Value& value, Change& change, Taken& taken);
+  static void SetValue(const Value& value, const Taken& taken, format::Record& record);
+  // Appends a record with room of its own. On an error all of it is given back.
+  absl::Status AppendValue(const Value& value, Change& change);
   void GiveBack(const Taken& taken);
   absl::StatusOr<Sequence> Append(Change& change);
   void Settle(Change& change);
@@ -185,12 +204,19 @@ class TieredStore final : public MemoryStore {
   // As CutCheckpoint, and compacts a part of the log with it.
   absl::Status CutAndCompact() ENGRAM_REQUIRES(checkpoint_mutex_);
 
+  // ---- Migration: tiered_store_migrations.cc.
+  // What Migrate does to `ids` from `next` on, one batch of it; moves `next`. For policies, too.
+  absl::Status MigrateBatch(std::span<const std::string> ids, Tier to, size_t& next,
+                            MigrationStats& stats) ENGRAM_EXCLUDES(checkpoint_mutex_);
+  absl::StatusOr<ColdCompactionStats> RewriteColdRuns() ENGRAM_EXCLUDES(checkpoint_mutex_);
+
   // ---- Inspection: tiered_store_inspection.cc.
   Sequence SettledSequence();
   // REQUIRES: no mutation is under way.
   void CompareCounts(VerifyReport& report) const;
   void VerifyHash(uint64_t hash, VerifyReport& report) const;
   absl::Status VerifyHeaders(VerifyReport& report) const;
+  absl::Status VerifyColdRuns(VerifyReport& report) const;
   absl::Status VerifyMeta(const CheckpointPlace& place, VerifyReport& report) const;
   absl::Status VerifyCheckpoint(const std::vector<uint64_t>& changed, VerifyReport& report) const;
   absl::Status VerifySuperblocks(VerifyReport& report) const;
@@ -231,6 +257,9 @@ class TieredStore final : public MemoryStore {
   sync::Atomic<bool> compaction_is_cancelled_{false};  // relaxed: nothing else is told by it
   sync::Atomic<uint64_t> compactions_{0};              // counts, no partners
   sync::Atomic<uint64_t> compaction_bytes_reclaimed_{0};
+  sync::Atomic<uint64_t> made_cold_{0};  // counts, no partners
+  sync::Atomic<uint64_t> made_warm_{0};
+  sync::Atomic<uint64_t> rows_rewritten_{0};
   // Dead bytes at which compacting by itself is worth another try.
   sync::Atomic<uint64_t> compaction_due_at_{0};
 

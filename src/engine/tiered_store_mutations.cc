@@ -32,14 +32,6 @@ std::optional<Sequence> UnknownOutcomeOf(const absl::Status& status) {
 
 namespace engine {
 
-// Room taken for a memory that is not visible yet.
-struct TieredStore::Taken {
-  SlotIndex slot = kNoSlot;
-  uint64_t embedding_hash = 0;
-  std::optional<format::BlobPlace> blob;
-  uint64_t blob_bytes = 0;
-};
-
 // A mutation whose sequence is not taken yet.
 struct TieredStore::Change {
   MutationKind kind = MutationKind::kStore;
@@ -116,18 +108,19 @@ absl::Status TieredStore::MakeDurable(Sequence sequence) {
 
 // ---- Taking room.
 
-absl::Status TieredStore::TakeRoom(const Memory& memory, Taken& taken) {
+absl::Status TieredStore::TakeRoom(const Value& value, Taken& taken) {
   Space& space = parts_->space;
   space.Collect(parts_->commit->durable());
   ENGRAM_ASSIGN_OR_RETURN(taken.slot, space.TakeSlot());
-  const std::span<const std::byte> embedding = std::as_bytes(std::span(memory.embedding));
+  const std::span<const std::byte> embedding = std::as_bytes(value.embedding);
   taken.embedding_hash = format::EmbeddingHash(embedding);
   ENGRAM_RETURN_IF_ERROR(
       io::WriteFully(*parts_->file, space.geometry().OffsetOf(taken.slot), embedding));
   const uint64_t inline_max =
       std::min<uint64_t>(options_.content_inline_bytes_max, space.geometry().extent_bytes / 4);
-  if (!memory.content || memory.content->size() <= inline_max) return absl::OkStatus();
-  const std::span<const std::byte> content = std::as_bytes(std::span(*memory.content));
+  if (!value.content || value.content->size() <= inline_max) return absl::OkStatus();
+  const std::span<const std::byte> content =
+      std::as_bytes(std::span(value.content->data(), value.content->size()));
   ENGRAM_ASSIGN_OR_RETURN(const FileOffset offset, space.TakeBlob(content.size()));
   taken.blob = {offset, format::BlobChecksum(space.store_id(), offset, content)};
   taken.blob_bytes = content.size();
@@ -199,7 +192,9 @@ void TieredStore::Settle(Change& change) {
     }
   }
   parts_->index->Put(old.sequence(), change.entry);
-  if (old.has_entry && !old.entry.is_removal()) {
+  if (old.has_entry && old.entry.is_cold()) {
+    space.DropColdRow(old.entry.place);
+  } else if (old.has_entry && !old.entry.is_removal()) {
     space.DropContent({old.entry.place, old.entry.room_bytes});
     if (change.releases_slot) {
       change.slot_release->what = Release::What::kSlot;
@@ -249,31 +244,39 @@ absl::StatusOr<Sequence> TieredStore::StoreOnce(const Memory& memory, uint64_t h
   if (!change.old.has_room) parts_->index->MakeRoom(hash);
   CopyScalars(memory, change.record);
   change.record.released_blob = BlobReleasedBy(change.old);
-  Taken taken;
-  try {
-    absl::Status appended = TakeAndAppend(memory, change, taken);
-    if (!appended.ok()) {
-      GiveBack(taken);
-      return appended;
-    }
-  } catch (...) {
-    GiveBack(taken);
-    throw;
-  }
+  ENGRAM_RETURN_IF_ERROR(AppendValue(
+      {std::span<const float, kEmbeddingDimension>(memory.embedding), memory.content}, change));
   Settle(change);
   return change.entry.sequence;
 }
 
-absl::Status TieredStore::TakeAndAppend(const Memory& memory, Change& change, Taken& taken) {
-  ENGRAM_RETURN_IF_ERROR(TakeRoom(memory, taken));
-  change.record.slot = taken.slot;
-  change.record.embedding_hash = taken.embedding_hash;
-  if (memory.content) {
-    change.record.content_bytes = static_cast<uint32_t>(memory.content->size());
-    change.record.blob = taken.blob;
-    if (!taken.blob) change.record.content = *memory.content;
+absl::Status TieredStore::AppendValue(const Value& value, Change& change) {
+  Taken taken;
+  absl::Status appended;
+  try {
+    appended = TakeAndAppend(value, change, taken);
+  } catch (...) {
+    GiveBack(taken);
+    throw;
   }
+  if (!appended.ok()) GiveBack(taken);
+  return appended;
+}
+
+absl::Status TieredStore::TakeAndAppend(const Value& value, Change& change, Taken& taken) {
+  ENGRAM_RETURN_IF_ERROR(TakeRoom(value, taken));
+  SetValue(value, taken, change.record);
   return Append(change).status();
+}
+
+// What a record says of the room that was taken for its value.
+void TieredStore::SetValue(const Value& value, const Taken& taken, format::Record& record) {
+  record.slot = taken.slot;
+  record.embedding_hash = taken.embedding_hash;
+  if (!value.content) return;
+  record.content_bytes = static_cast<uint32_t>(value.content->size());
+  record.blob = taken.blob;
+  if (!taken.blob) record.content = *value.content;
 }
 
 absl::StatusOr<Sequence> TieredStore::Remove(std::string_view id) {
@@ -328,14 +331,21 @@ absl::StatusOr<Sequence> TieredStore::UpdateOnce(std::string_view id, uint64_t h
   if (change.old.state != Lookup::State::kPresent) {
     return absl::NotFoundError("there is no memory with this id");
   }
-  // The same slot and blob under a new record.
+  // The same slot and blob under a new record; a cold memory has none, and becomes a warm one.
   change.record = change.old.record.record;
   change.record.activation = activation;
   change.record.released_blob = std::nullopt;
   if (!change.old.has_room) parts_->index->MakeRoom(hash);
-  ENGRAM_ASSIGN_OR_RETURN(const Sequence sequence, Append(change));
+  if (change.old.row) {
+    change.takes_slot = true;
+    ENGRAM_ASSIGN_OR_RETURN(const auto embedding, EmbeddingOf(change.old));
+    ENGRAM_ASSIGN_OR_RETURN(const auto content, ContentOf(change.old));
+    ENGRAM_RETURN_IF_ERROR(AppendValue({embedding, content}, change));
+  } else {
+    ENGRAM_RETURN_IF_ERROR(Append(change).status());
+  }
   Settle(change);
-  return sequence;
+  return change.entry.sequence;
 }
 
 }  // namespace engine

@@ -217,6 +217,12 @@ class LogStore final : public MemoryStore {
                            .bytes_reclaimed = hoped_for};
   }
   void CancelCompaction() override {}
+  absl::StatusOr<MigrationStats> Migrate(std::span<const std::string>, Tier) override {
+    return absl::UnimplementedError("it has no tiers");
+  }
+  absl::StatusOr<ColdCompactionStats> CompactCold() override {
+    return absl::UnimplementedError("it has no tiers");
+  }
   absl::Status Backup(const std::string& path) override {
     const sync::MutexLock lock(mutex_);
     if (closed_) return absl::FailedPreconditionError("closed");
@@ -252,6 +258,7 @@ class LogStore final : public MemoryStore {
     Statistics stats;
     const sync::MutexLock lock(mutex_);
     stats.memories = model_.Count();
+    stats.memories_warm = stats.memories;
     stats.last_sequence = last_;
     stats.durable_sequence = durable_;
     for (const auto& [id, version] : model_.memories()) {
