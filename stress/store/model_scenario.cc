@@ -1,4 +1,4 @@
-// Each operation on both, and comparing what came of it.
+// Each operation on both, and comparing what came of it. Long because it does so for each verb.
 
 #include "stress/store/model_scenario.h"
 
@@ -93,6 +93,10 @@ class Comparison {
         return Synced("Checkpoint", store_->Checkpoint());
       case Verb::kCompact:
         return Compact(operation);
+      case Verb::kMigrate:
+        return Migrate(operation);
+      case Verb::kCompactCold:
+        return CompactCold();
       case Verb::kReopen:
         return Reopen();
       case Verb::kCount:
@@ -146,6 +150,7 @@ class Comparison {
     Demand(at > highest_, "wrong answer",
            absl::StrCat("Sequence ", at.value, " came after ", highest_.value));
     highest_ = at;
+    tiers_[operation.key] = Tier::kWarm;
     if (VerbOf(operation) == Verb::kRemove) removed_[operation.key] = at;
     world_.Observe(at.value);
   }
@@ -168,10 +173,10 @@ class Comparison {
       return;
     }
     Demand(got->memory.has_value() && model::SameBits(*got->memory, expected->memory) &&
-               got->sequence == expected->sequence,
+               got->sequence == expected->sequence && got->tier == tiers_[key],
            claim,
            absl::StrCat("Get of ", std::string(KeyName(key)),
-                        " is not what was stored, or names a wrong sequence."));
+                        " is not what was stored, or names a wrong sequence or tier."));
   }
 
   void View(uint16_t key) {
@@ -181,13 +186,13 @@ class Comparison {
     const absl::StatusOr<Presence> seen = store_->View(IdOf(key), [&](const MemoryView& view) {
       ++calls;
       same = expected != nullptr && SameBits(view, expected->memory) &&
-             view.sequence == expected->sequence;
+             view.sequence == expected->sequence && view.tier == tiers_[key];
     });
     Demand(seen.ok(), "wrong answer", seen.ok() ? "" : TextOf(seen.status()));
-    const bool right =
-        expected == nullptr
-            ? !seen->present && calls == 0 && AbsenceMayName(key, seen->sequence)
-            : seen->present && calls == 1 && same && seen->sequence == expected->sequence;
+    const bool right = expected == nullptr
+                           ? !seen->present && calls == 0 && AbsenceMayName(key, seen->sequence)
+                           : seen->present && calls == 1 && same &&
+                                 seen->sequence == expected->sequence && seen->tier == tiers_[key];
     Demand(right, "wrong answer",
            absl::StrCat("View of ", std::string(KeyName(key)), " is not what was stored."));
   }
@@ -195,9 +200,10 @@ class Comparison {
   void Contains(uint16_t key) {
     const ReferenceStore::Version* const expected = *reference_.Get(IdOf(key));
     const absl::StatusOr<Presence> seen = store_->Contains(IdOf(key));
-    const bool right = seen.ok() && seen->present == (expected != nullptr) &&
-                       (expected == nullptr ? AbsenceMayName(key, seen->sequence)
-                                            : seen->sequence == expected->sequence);
+    const bool right =
+        seen.ok() && seen->present == (expected != nullptr) &&
+        (expected == nullptr ? AbsenceMayName(key, seen->sequence)
+                             : seen->sequence == expected->sequence && seen->tier == tiers_[key]);
     Demand(right, "wrong answer",
            absl::StrCat("Contains of ", std::string(KeyName(key)), " is wrong."));
   }
@@ -230,9 +236,11 @@ class Comparison {
                : absl::StrCat(report->damages[0].structure, ": ", report->damages[0].explanation));
     Demand(report->miscounts.empty(), "wrong statistics",
            report->miscounts.empty() ? "" : report->miscounts[0]);
-    Demand(report->memories_checked == reference_.Count(), "wrong answer",
+    Demand(report->memories_checked == reference_.Count() && report->memories_cold == ColdCount(),
+           "wrong answer",
            absl::StrCat("Verify checked ", report->memories_checked, " memories, not ",
-                        reference_.Count()));
+                        reference_.Count(), "; ", report->memories_cold, " of them cold, not ",
+                        ColdCount()));
   }
 
   void Compact(const Operation& operation) {
@@ -291,18 +299,90 @@ class Comparison {
     return std::nullopt;
   }
 
+  uint64_t ColdCount() const {
+    uint64_t cold = 0;
+    for (uint16_t key = 0; key < kKeys; ++key) {
+      cold += *reference_.Get(IdOf(key)) != nullptr && tiers_[key] == Tier::kCold ? 1 : 0;
+    }
+    return cold;
+  }
+
+  // Hot memories are at home where warm ones are.
+  void Migrate(const Operation& operation) {
+    const auto how = static_cast<Migrating>(operation.value);
+    const bool to_cold = TierOf(how) == Tier::kCold;
+    const bool is_one = how == Migrating::kOneToCold || how == Migrating::kOneToWarm;
+    MigrationStats expected;
+    const auto move = [&](uint16_t key) {
+      const bool is_cold = tiers_[key] == Tier::kCold;
+      if (*reference_.Get(IdOf(key)) == nullptr) {
+        ++expected.absent;
+      } else if (is_cold == to_cold) {
+        ++expected.unchanged;
+      } else {
+        tiers_[key] = to_cold ? Tier::kCold : Tier::kWarm;
+        ++expected.moved;
+      }
+    };
+    for (uint16_t key = 0; key < kKeys && !is_one; ++key) move(key);
+    move(is_one ? operation.key : uint16_t{0});
+    const absl::StatusOr<MigrationStats> answer =
+        MigrateAs(*store_, operation.value, operation.key);
+    if (absl::IsUnimplemented(answer.status())) {
+      tiers_.fill(Tier::kWarm);  // the simplest store has no tiers
+      return;
+    }
+    Demand(answer.ok(), "wrong answer", answer.ok() ? "" : TextOf(answer.status()));
+    Demand(answer->moved == expected.moved && answer->absent == expected.absent &&
+               answer->unchanged == expected.unchanged && answer->damaged == 0 &&
+               answer->superseded == 0,
+           "wrong statistics",
+           absl::StrCat("A migration moved ", answer->moved, " memories, not ", expected.moved,
+                        "; ", answer->absent, " were absent, not ", expected.absent));
+    ReadAll(*store_, "wrong answer");
+    CheckStatistics();
+  }
+
+  void CompactCold() {
+    const Statistics before = store_->Stats();
+    const absl::StatusOr<ColdCompactionStats> answer = store_->CompactCold();
+    if (absl::IsUnimplemented(answer.status())) return;
+    Demand(answer.ok(), "wrong answer", answer.ok() ? "" : TextOf(answer.status()));
+    const Statistics after = store_->Stats();
+    Demand(after.cold_rows_live == before.cold_rows_live &&
+               after.extents_of_cold <= before.extents_of_cold,
+           "wrong statistics",
+           absl::StrCat("Of ", before.cold_rows_live, " live rows in ", before.extents_of_cold,
+                        " extents ", after.cold_rows_live, " in ", after.extents_of_cold,
+                        " are left"));
+    Demand(after.cold_rows_total <= 2 * after.cold_rows_live, "room is not given back",
+           absl::StrCat("Of ", after.cold_rows_total, " rows ", after.cold_rows_live,
+                        " are live after rewriting"));
+    ReadAll(*store_, "wrong answer");
+    CheckStatistics();
+  }
+
   void CheckStatistics() {
     const Statistics stats = store_->Stats();
     uint64_t live = 0;
-    for (const auto& [id, version] : reference_.memories()) {
+    for (uint16_t key = 0; key < kKeys; ++key) {
+      const ReferenceStore::Version* const version = *reference_.Get(IdOf(key));
+      if (version == nullptr || tiers_[key] == Tier::kCold) continue;
+      const std::string& id = IdOf(key);
       const uint64_t content =
-          version.memory.content.has_value() ? version.memory.content->size() : 0;
+          version->memory.content.has_value() ? version->memory.content->size() : 0;
       live += ContentRoomBytes(id.size(), content, options_.content_inline_bytes_max);
     }
     Demand(stats.memories == reference_.Count(), "wrong statistics",
            absl::StrCat("memories is ", stats.memories, ", not ", reference_.Count()));
     Demand(stats.content_bytes_live == live, "wrong statistics",
            absl::StrCat("content_bytes_live is ", stats.content_bytes_live, ", not ", live));
+    Demand(stats.memories_cold == ColdCount() && stats.cold_rows_live == ColdCount() &&
+               stats.memories_hot == 0 && stats.memories_warm == reference_.Count() - ColdCount() &&
+               stats.cold_rows_total >= ColdCount(),
+           "wrong statistics",
+           absl::StrCat("memories_cold is ", stats.memories_cold, ", not ", ColdCount(), "; of ",
+                        stats.cold_rows_total, " rows ", stats.cold_rows_live, " are live"));
     Demand(stats.content_bytes_total >= live &&
                stats.fragmentation == Fragmentation(live, stats.content_bytes_total),
            "wrong statistics",
@@ -345,6 +425,11 @@ class Comparison {
   ReferenceStore reference_;
   Sequence highest_;
   std::array<Sequence, kKeys> removed_;  // by the last Remove of each id
+  std::array<Tier, kKeys> tiers_ = [] {  // of those that there are
+    std::array<Tier, kKeys> warm{};
+    warm.fill(Tier::kWarm);
+    return warm;
+  }();
 };
 
 class ModelScenario final : public world::Scenario {

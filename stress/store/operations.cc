@@ -13,8 +13,12 @@ namespace {
 using world::Operation;
 
 constexpr std::array<std::string_view, kVerbs> kVerbNames = {
-    "store",   "remove", "activate", "get",    "view",  "contains", "sync",  "checkpoint",
-    "compact", "reopen", "count",    "verify", "stats", "backup",   "refuse"};
+    "store", "remove",     "activate", "get",     "view",         "contains",
+    "sync",  "checkpoint", "compact",  "migrate", "compact_cold", "reopen",
+    "count", "verify",     "stats",    "backup",  "refuse"};
+
+constexpr std::array<std::string_view, kMigratings> kMigratingNames = {
+    "to cold", "all to cold", "to warm", "all to warm", "all to hot", "all to cold while viewing"};
 
 constexpr std::array<std::string_view, kCompactings> kCompactingNames = {"if due", "by force",
                                                                          "by force while viewing"};
@@ -63,6 +67,10 @@ std::string DescribeOperation(const Operation& operation) {
         absl::StrAppend(&text, " ", std::string(KeyName(operation.key)));
       }
       break;
+    case Verb::kMigrate:
+      absl::StrAppend(&text, " ", std::string(KeyName(operation.key)), " ",
+                      std::string(kMigratingNames[operation.value % kMigratings]));
+      break;
     case Verb::kRefuse:
       absl::StrAppend(&text, " ", std::string(kRefusalNames[operation.value % kRefusals]));
       break;
@@ -96,6 +104,11 @@ Operation OperationMix::Of(Client client, Verb verb) {
   if (verb == Verb::kCompact) {
     value =
         random_.OneIn(3) ? random_.Below(kCompactings) : static_cast<uint32_t>(Compacting::kForced);
+  }
+  if (verb == Verb::kMigrate) {
+    // More often there than back: what is not cold has shorter ways.
+    value = random_.OneIn(2) ? static_cast<uint32_t>(Migrating::kAllToCold)
+                             : random_.Below(kMigratings);
   }
   if (verb == Verb::kRefuse) value = random_.Below(kRefusals);
   return MakeOperation(client, verb, key, value);

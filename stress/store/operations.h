@@ -34,7 +34,9 @@ enum class Verb : uint8_t {
   kContains,
   kSync,
   kCheckpoint,
-  kCompact,  // `value` says how
+  kCompact,      // `value` says how
+  kMigrate,      // likewise
+  kCompactCold,  // rewrite runs of cold memories
   // ---- Only while nobody else is at work.
   kReopen,  // close it, open it, read everything
   kCount,
@@ -43,7 +45,7 @@ enum class Verb : uint8_t {
   kBackup,  // write one, open it, compare it, remove it
   kRefuse,  // hand in what breaks a bound: `value` says which
 };
-inline constexpr int kVerbs = 15;
+inline constexpr int kVerbs = 17;
 inline constexpr uint32_t kRefusals = 8;
 
 // How to compact.
@@ -53,6 +55,17 @@ enum class Compacting : uint32_t {
   kInside,  // forced, from the callback of a View of the key: a reader holds all that is freed
 };
 inline constexpr uint32_t kCompactings = 3;
+
+// What to migrate.
+enum class Migrating : uint32_t {
+  kOneToCold,
+  kAllToCold,  // every key, there or not, and the first one twice
+  kOneToWarm,
+  kAllToWarm,
+  kAllToHot,
+  kInside,  // all to cold, from the callback of a View of the key
+};
+inline constexpr uint32_t kMigratings = 6;
 
 world::Operation MakeOperation(Client client, Verb verb, uint16_t key = 0, uint32_t value = 0);
 inline Verb VerbOf(const world::Operation& operation) { return static_cast<Verb>(operation.kind); }

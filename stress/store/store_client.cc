@@ -231,6 +231,10 @@ void StoreClient::Do(const Operation& operation) {
       return Sync(operation);
     case Verb::kCompact:
       return Compact(operation);
+    case Verb::kMigrate:
+      return Migrate(operation);
+    case Verb::kCompactCold:
+      return CompactCold();
     case Verb::kReopen:
       Reopen(operation.id);
       return;
@@ -304,7 +308,7 @@ absl::StatusOr<Presence> StoreClient::ReadBy(Verb verb, const std::string& id, C
     const AllocationScope scope;
     call.result = WitnessOf(*got->memory);
   }
-  return Presence{got->memory.has_value(), got->sequence};
+  return Presence{got->memory.has_value(), got->sequence, got->tier};
 }
 
 void StoreClient::Read(const Operation& operation) {

@@ -68,7 +68,10 @@ class StoreClient {
   void CheckCount();
   void Verify();
   void Compact(const world::Operation& operation);
+  void Migrate(const world::Operation& operation);
+  void CompactCold();
   void CheckStatistics();
+  void CheckTiers();
   void Backup();
   void CompareBackup(MemoryStore& backup);
   void Refuse(const world::Operation& operation);
@@ -89,6 +92,11 @@ class StoreClient {
 
 // Compacts as Compacting says; `id` is for kInside.
 absl::StatusOr<CompactionStats> CompactAs(MemoryStore& store, uint32_t how, const std::string& id);
+
+// Migrates as Migrating says; `key` is for one, and for kInside.
+absl::StatusOr<MigrationStats> MigrateAs(MemoryStore& store, uint32_t how, uint16_t key);
+// Where kMigrate moves to.
+Tier TierOf(Migrating how);
 
 // Hands in what breaks a bound, the `which`-th way of kRefusals.
 absl::Status HandInInvalid(MemoryStore& store, uint32_t which);
