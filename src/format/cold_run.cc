@@ -66,18 +66,6 @@ class RowBytes {
   size_t size_ = 0;
 };
 
-uint64_t RowChecksum(std::span<const std::byte> run, const ColdLayout& layout, uint64_t store_id,
-                     uint32_t row, std::span<const std::byte> id) {
-  RowBytes bytes;
-  for (size_t i = 0; i < kColdColumnBytes.size(); ++i) {
-    const auto column = static_cast<ColdColumn>(i);
-    if (column == ColdColumn::kChecksum) continue;
-    bytes.Take(run.subspan(layout.FieldOf(column, row), WidthOf(column)));
-  }
-  bytes.Take(id);
-  return bytes.ChecksumFor(store_id, layout.columns().generation, row);
-}
-
 // Whether a row can say this of its content.
 bool ContentCanBe(const ColdRow& row, const ColdDirectory& columns) {
   if (row.content_place > columns.content_bytes ||
@@ -163,6 +151,18 @@ absl::StatusOr<ColdDirectory> DecodeColdDirectory(
 
 // ---- Rows.
 
+uint64_t ColdRowChecksum(std::span<const std::byte> run, const ColdLayout& layout,
+                         uint64_t store_id, uint32_t number, std::span<const std::byte> id) {
+  RowBytes bytes;
+  for (size_t i = 0; i < kColdColumnBytes.size(); ++i) {
+    const auto column = static_cast<ColdColumn>(i);
+    if (column == ColdColumn::kChecksum) continue;
+    bytes.Take(run.subspan(layout.FieldOf(column, number), WidthOf(column)));
+  }
+  bytes.Take(id);
+  return bytes.ChecksumFor(store_id, layout.columns().generation, number);
+}
+
 void EncodeColdRow(std::span<std::byte> run, const ColdLayout& layout, uint64_t store_id,
                    uint32_t number, const ColdRow& row) {
   ENGRAM_CHECK(run.size() == layout.run_bytes() && number < layout.columns().rows,
@@ -189,8 +189,9 @@ void EncodeColdRow(std::span<std::byte> run, const ColdLayout& layout, uint64_t 
   put(ColdColumn::kIdPlace, row.id_place);
   put(ColdColumn::kIdBytes, static_cast<uint16_t>(row.id.size()));
   put(ColdColumn::kCodec, static_cast<uint8_t>(row.codec));
-  put(ColdColumn::kChecksum, RowChecksum(run, layout, store_id, number,
-                                         std::as_bytes(std::span(row.id.data(), row.id.size()))));
+  put(ColdColumn::kChecksum,
+      ColdRowChecksum(run, layout, store_id, number,
+                      std::as_bytes(std::span(row.id.data(), row.id.size()))));
 }
 
 absl::StatusOr<ColdRow> DecodeColdRow(std::span<const std::byte> run, const ColdLayout& layout,
@@ -211,7 +212,8 @@ absl::StatusOr<ColdRow> DecodeColdRow(std::span<const std::byte> run, const Cold
     return damaged("its id lies outside of the ids");
   }
   const std::span<const std::byte> id = run.subspan(layout.ids() + row.id_place, id_bytes);
-  if (field(ColdColumn::kChecksum, uint64_t{}) != RowChecksum(run, layout, store_id, number, id)) {
+  if (field(ColdColumn::kChecksum, uint64_t{}) !=
+      ColdRowChecksum(run, layout, store_id, number, id)) {
     return damaged("its checksum does not match its bytes");
   }
   row.id = {reinterpret_cast<const char*>(id.data()), id.size()};

@@ -143,6 +143,10 @@ absl::StatusOr<ColdDirectory> DecodeColdDirectory(
 // id. REQUIRES: `run` has the layout's bytes, row < rows, and the row is as its type says.
 void EncodeColdRow(std::span<std::byte> run, const ColdLayout& layout, uint64_t store_id,
                    uint32_t number, const ColdRow& row);
+// The checksum that row `number` has if its fields are right. REQUIRES: `run` has the layout's
+// bytes, number < rows; `id` is what its place and length lead to.
+uint64_t ColdRowChecksum(std::span<const std::byte> run, const ColdLayout& layout,
+                         uint64_t store_id, uint32_t number, std::span<const std::byte> id);
 // The row `number` of a run. DATA_LOSS: it is not intact, or there is none. REQUIRES: `run` has the
 // layout's bytes.
 absl::StatusOr<ColdRow> DecodeColdRow(std::span<const std::byte> run, const ColdLayout& layout,
