@@ -329,7 +329,8 @@ absl::Status TieredStore::Migration::KeepHouse(bool wants_checkpoint) {
   if (!wants_checkpoint && !store_.CheckpointIsDue() && !store_.EmptiedExtentsAreDue()) {
     return absl::OkStatus();
   }
-  const absl::Status cut = store_.CutCheckpoint(CutFor::kUse);
+  // Extents of slots may have become empty.
+  const absl::Status cut = store_.CutCheckpoint(CutFor::kCompaction);
   if (!cut.ok()) {
     // Not at once again: what stands in the way may last.
     store_.checkpoint_due_at_.Store(

@@ -251,6 +251,23 @@ TEST_F(MigrationTest, GoingThereAndBackDoesNotGrowTheFile) {
   ExpectAll(*store, Tier::kWarm);
 }
 
+TEST_F(MigrationTest, WhatHeldWarmMemoriesIsGivenBack) {
+  auto store = OpenOrFail(path_);
+  StoreAll(*store);
+  ASSERT_TRUE(store->Checkpoint().ok());
+  EXPECT_GT(store->Stats().extents_of_slots, 0u);
+  MoveOrFail(*store, ids_, Tier::kCold);
+  ASSERT_TRUE(store->Checkpoint().ok());
+  ASSERT_TRUE(store->CompactContent(/*force=*/true).ok());
+  const Statistics stats = store->Stats();
+  EXPECT_EQ(stats.extents_of_slots, 0u);
+  EXPECT_EQ(stats.extents_of_blobs, 0u);
+  EXPECT_LE(stats.extents_of_log, 2u);
+  EXPECT_EQ(stats.content_bytes_live, 0u);
+  ExpectAll(*store, Tier::kCold);
+  ExpectSound(*store);
+}
+
 TEST_F(MigrationTest, IdsAreCountedOnceEach) {
   auto store = OpenOrFail(path_);
   StoreAll(*store);
