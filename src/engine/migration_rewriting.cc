@@ -45,7 +45,8 @@ std::vector<ColdRunUse> TieredStore::Migration::WastefulRuns() const {
 absl::Status TieredStore::Migration::Rewrite(std::span<const ColdRunUse> runs, size_t& next,
                                              uint32_t& row) {
   for (; next < runs.size(); ++next, row = 0) {
-    const uint32_t rows = runs[next].live_rows == 0 ? 0 : runs[next].total_rows;
+    // What lives cannot be released as long as no checkpoint is cut; what does not may be anything.
+    const uint32_t rows = space_.LiveRowsOf(runs[next]) == 0 ? 0 : runs[next].total_rows;
     for (; row < rows; ++row) {
       ENGRAM_ASSIGN_OR_RETURN(const Found found, GatherRow(runs[next], row));
       if (found == Found::kFull) return WriteRun();

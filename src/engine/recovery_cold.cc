@@ -13,7 +13,7 @@ namespace engram::inline ENGRAM_BODY::engine {
 
 absl::StatusOr<bool> Recovery::AdoptColdRow(FileOffset place, uint64_t row) {
   const format::Geometry& geometry = space_.geometry();
-  if (!space_.Contains(place, geometry.extent_bytes) ||
+  if (row > format::kColdRowsMax || !space_.Contains(place, geometry.extent_bytes) ||
       place != geometry.Begin(geometry.ExtentOf(place))) {
     return false;
   }

@@ -309,7 +309,7 @@ class Comparison {
 
   // Hot memories are at home where warm ones are.
   void Migrate(const Operation& operation) {
-    const auto how = static_cast<Migrating>(operation.value);
+    const Migrating how = MigratingOf(operation);
     const bool to_cold = TierOf(how) == Tier::kCold;
     const bool is_one = how == Migrating::kOneToCold || how == Migrating::kOneToWarm;
     MigrationStats expected;
@@ -327,7 +327,7 @@ class Comparison {
     for (uint16_t key = 0; key < kKeys && !is_one; ++key) move(key);
     move(is_one ? operation.key : uint16_t{0});
     const absl::StatusOr<MigrationStats> answer =
-        MigrateAs(*store_, operation.value, operation.key);
+        MigrateAs(*store_, MigratingOf(operation), operation.key);
     if (absl::IsUnimplemented(answer.status())) {
       tiers_.fill(Tier::kWarm);  // the simplest store has no tiers
       return;

@@ -70,6 +70,11 @@ inline constexpr uint32_t kMigratings = 6;
 world::Operation MakeOperation(Client client, Verb verb, uint16_t key = 0, uint32_t value = 0);
 inline Verb VerbOf(const world::Operation& operation) { return static_cast<Verb>(operation.kind); }
 
+// Of kMigrate.
+inline Migrating MigratingOf(const world::Operation& operation) {
+  return static_cast<Migrating>(operation.value % kMigratings);
+}
+
 // The operation as a text for a person: "store a=apple".
 std::string DescribeOperation(const world::Operation& operation);
 

@@ -85,7 +85,7 @@ class Maker {
         made_.checkpointed = made_.synced;
         return;
       case Verb::kMigrate:
-        status = MigrateAs(*store_, operation.value, operation.key).status();
+        status = MigrateAs(*store_, MigratingOf(operation), operation.key).status();
         ENGRAM_CHECK(status.ok() || absl::IsUnimplemented(status), "a small store migrates");
         return;
       case Verb::kCompactCold:

@@ -94,7 +94,7 @@ class StoreClient {
 absl::StatusOr<CompactionStats> CompactAs(MemoryStore& store, uint32_t how, const std::string& id);
 
 // Migrates as Migrating says; `key` is for one, and for kInside.
-absl::StatusOr<MigrationStats> MigrateAs(MemoryStore& store, uint32_t how, uint16_t key);
+absl::StatusOr<MigrationStats> MigrateAs(MemoryStore& store, Migrating how, uint16_t key);
 // Where kMigrate moves to.
 Tier TierOf(Migrating how);
 

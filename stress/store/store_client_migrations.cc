@@ -28,9 +28,8 @@ Tier TierOf(Migrating how) {
   return Tier::kHot;
 }
 
-absl::StatusOr<MigrationStats> MigrateAs(MemoryStore& store, uint32_t how, uint16_t key) {
-  const auto what = static_cast<Migrating>(how);
-  const bool is_one = what == Migrating::kOneToCold || what == Migrating::kOneToWarm;
+absl::StatusOr<MigrationStats> MigrateAs(MemoryStore& store, Migrating how, uint16_t key) {
+  const bool is_one = how == Migrating::kOneToCold || how == Migrating::kOneToWarm;
   std::vector<std::string> ids;
   {
     const AllocationScope scope;
@@ -41,7 +40,7 @@ absl::StatusOr<MigrationStats> MigrateAs(MemoryStore& store, uint32_t how, uint1
       ids.push_back(IdOf(0));
     }
   }
-  if (what != Migrating::kInside) return store.Migrate(ids, TierOf(what));
+  if (how != Migrating::kInside) return store.Migrate(ids, TierOf(how));
   std::optional<absl::StatusOr<MigrationStats>> inside;
   std::function<void(const MemoryView&)> visit;
   {
@@ -56,14 +55,15 @@ absl::StatusOr<MigrationStats> MigrateAs(MemoryStore& store, uint32_t how, uint1
 
 void StoreClient::Migrate(const Operation& operation) {
   const uint64_t faults = Faults();
-  const absl::StatusOr<MigrationStats> answer = MigrateAs(*store_, operation.value, operation.key);
+  const absl::StatusOr<MigrationStats> answer =
+      MigrateAs(*store_, MigratingOf(operation), operation.key);
   if (died()) return;
   if (!answer.ok()) {
     if (absl::IsUnimplemented(answer.status())) return;  // the simplest store has no tiers
     if (absl::IsDataLoss(answer.status()) && LostBySync()) return;
     return DemandExcuse("Migrate", answer.status(), faults);
   }
-  const auto how = static_cast<Migrating>(operation.value);
+  const Migrating how = MigratingOf(operation);
   const bool is_one = how == Migrating::kOneToCold || how == Migrating::kOneToWarm;
   const uint64_t counted =
       answer->moved + answer->absent + answer->unchanged + answer->damaged + answer->superseded;
