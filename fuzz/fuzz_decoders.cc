@@ -1,14 +1,15 @@
-// Fuzz target: decoding what is on disk. Claim: whatever the bytes, each decoder of src/format
-// returns, reads nothing outside of them, allocates no more than a small multiple of them, and
-// refuses with a reason or accepts; what it accepts encodes to the same bytes again, and is safe to
-// compute with.
+// Fuzz target: decoding what is on disk. Long because it tries each structure. Claim: whatever the
+// bytes, each decoder of src/format returns, reads nothing outside of them, allocates no more than
+// a small multiple of them, and refuses with a reason or accepts; what it accepts encodes to the
+// same bytes again, and is safe to compute with.
 //
 // An input begins with a letter for the structure (s superblock, h extent header, e log entry,
-// b bucket, m meta data) and a digit for the size of extents; what follows are the structure's
-// bytes, zeros at the end left out if its size is fixed. A checksum guards nearly all, so the
-// mutator mostly repairs it, and the length of an entry, after changing what they cover. Now and
-// then it starts anew from an encoding of the samples, so that what is tried stays near the format
-// even if the corpus is of an older one.
+// b bucket, m meta data, d directory of a cold run, r such a run of one extent of 8 KiB, z
+// compressed content behind its length in 4 bytes) and a digit for the size of extents; what
+// follows are the structure's bytes, zeros at the end left out if its size is fixed. A checksum
+// guards nearly all, so the mutator mostly repairs it, and the length of an entry, after changing
+// what they cover. Now and then it starts anew from an encoding of the samples, so that what is
+// tried stays near the format even if the corpus is of an older one.
 //
 // Run it with `ci/fuzz decoders`; its corpus, fuzz/corpora/decoders, is replayed by every test run.
 
@@ -20,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -29,6 +31,8 @@
 #include "base/check.h"
 #include "base/checksum.h"
 #include "base/coding.h"
+#include "format/cold_content.h"
+#include "format/cold_run.h"
 #include "format/samples_fixture.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
@@ -168,6 +172,72 @@ void TryMeta(std::span<const std::byte> bytes, const Geometry& geometry) {
   }
 }
 
+// ---- Cold memories.
+
+void TryDirectory(std::span<const std::byte, kColdDirectoryBytes> bytes, const Geometry& geometry) {
+  const auto directory =
+      Bounded(bytes, [&] { return DecodeColdDirectory(bytes, geometry, kSampleStore); });
+  if (!directory.ok()) return RefusedWithReason(directory.status());
+  CheckSame(Encode(*directory, geometry, kSampleStore), bytes);
+  using Wide = unsigned __int128;
+  const Wide all = Wide{512} + 64 + Wide{directory->rows} * (99 + 3072) + directory->id_bytes +
+                   directory->content_bytes + 64;
+  ENGRAM_CHECK(all <= Wide{directory->run_extents} * geometry.extent_bytes,
+               "a run has more than fits into it");
+}
+
+void TryContent(std::span<const std::byte> stored, uint64_t content_bytes) {
+  // What a row may say, and a test may take.
+  if (stored.size() >= content_bytes || !CanDecompressTo(stored.size(), content_bytes)) return;
+  if (content_bytes > kMiB) return;
+  const auto content = std::make_unique<char[]>(content_bytes);
+  const absl::Status status = DecompressContent(stored, {content.get(), content_bytes});
+  if (!status.ok()) RefusedWithReason(status);
+}
+
+void TryRun(std::span<const std::byte> run) {
+  const auto directory = DecodeColdDirectory(run.subspan<kExtentHeaderBytes, kColdDirectoryBytes>(),
+                                             kSampleGeometry, kSampleStore);
+  if (!directory.ok() || directory->run_extents != 1) return;
+  const ColdLayout layout(*directory, kSampleGeometry);
+  for (uint32_t number = 0; number <= directory->rows; ++number) {
+    const auto row = Bounded(run, [&] { return DecodeColdRow(run, layout, kSampleStore, number); });
+    if (!row.ok()) {
+      RefusedWithReason(row.status());
+      continue;
+    }
+    ENGRAM_CHECK(number < directory->rows, "a row that the run does not have");
+    Bytes again(run.begin(), run.end());
+    EncodeColdRow(again, layout, kSampleStore, number, *row);
+    CheckSame(again, run);
+    const std::span<const std::byte> stored = StoredContentOf(run, layout, *row);
+    if (row->codec == ColdCodec::kZstd) TryContent(stored, *row->content_bytes);
+    ENGRAM_CHECK(layout.EmbeddingOf(number) + kSlotBytes <= run.size(), "an embedding outside");
+  }
+}
+
+// Gives a run and its first rows the checksums that the decoders expect.
+void RepairRun(Bytes& run) {
+  std::byte* const directory = run.data() + kExtentHeaderBytes;
+  const Generation generation{LoadLittleEndian<uint64_t>(directory + 8)};
+  const auto rest = std::span(run).subspan(kExtentHeaderBytes + 8, kColdDirectoryBytes - 8);
+  StoreLittleEndian(directory, Checksum(rest, PlaceSeed(kSampleStore, generation, UINT64_MAX)));
+  const auto decoded =
+      DecodeColdDirectory(std::span(run).subspan<kExtentHeaderBytes, kColdDirectoryBytes>(),
+                          kSampleGeometry, kSampleStore);
+  if (!decoded.ok() || decoded->run_extents != 1) return;
+  const ColdLayout layout(*decoded, kSampleGeometry);
+  for (uint32_t number = 0; number < decoded->rows; ++number) {
+    const auto at = [&](ColdColumn column) { return run.data() + layout.FieldOf(column, number); };
+    const auto place = LoadLittleEndian<uint32_t>(at(ColdColumn::kIdPlace));
+    const auto bytes = LoadLittleEndian<uint16_t>(at(ColdColumn::kIdBytes));
+    if (uint64_t{place} + bytes > decoded->id_bytes) continue;
+    StoreLittleEndian(at(ColdColumn::kChecksum),
+                      ColdRowChecksum(run, layout, kSampleStore, number,
+                                      std::span(run).subspan(layout.ids() + place, bytes)));
+  }
+}
+
 // ---- Inputs.
 
 // Of a structure of fixed size; 0: its size is that of the input.
@@ -179,6 +249,10 @@ size_t FixedSizeOf(uint8_t letter) {
       return kExtentHeaderBytes;
     case 'b':
       return kBucketBytes;
+    case 'd':
+      return kColdDirectoryBytes;
+    case 'r':
+      return kSampleGeometry.extent_bytes;
     default:
       return 0;
   }
@@ -212,12 +286,30 @@ bool Try(std::span<const uint8_t> input) {
     case 'm':
       TryMeta(bytes, GeometryOf(input[1]));
       return true;
+    case 'd':
+      TryDirectory(bytes.first<kColdDirectoryBytes>(), GeometryOf(input[1]));
+      return true;
+    case 'r':
+      TryRun(bytes);
+      return true;
+    case 'z':
+      if (size < sizeof(uint32_t)) return false;
+      TryContent(bytes.subspan(sizeof(uint32_t)), LoadLittleEndian<uint32_t>(bytes.data()));
+      return true;
     default:
       return false;
   }
 }
 
 // ---- Mutations.
+
+Bytes SampleContent() {
+  const std::string text(500, 'c');
+  Bytes content(sizeof(uint32_t));
+  StoreLittleEndian(content.data(), static_cast<uint32_t>(text.size()));
+  ContentCompressor().Compress(std::as_bytes(std::span(text)), content);
+  return content;
+}
 
 // Some sample as an input.
 Bytes SampleInput(unsigned seed) {
@@ -236,6 +328,9 @@ Bytes SampleInput(unsigned seed) {
   add('b', EncodedBucket({}));
   add('m', Encode(SampleMeta(), kSampleGeometry));
   add('m', Encode(CheckpointMeta{}, kSampleGeometry));
+  add('d', Encode(kSampleDirectory, kSampleGeometry, kSampleStore));
+  add('r', SampleRun());
+  add('z', SampleContent());
   auto& [letter, bytes] = samples[seed % samples.size()];
   if (FixedSizeOf(static_cast<uint8_t>(letter)) != 0) {
     while (bytes.back() == std::byte{0}) bytes.pop_back();
@@ -279,6 +374,12 @@ void Repair(uint8_t letter, Bytes& body) {
       break;
     case 'b':
       StoreChecksumOf(body, kSampleCheckpoint, kSampleBucketNumber);
+      break;
+    case 'd':
+      StoreChecksumOf(body, {LoadLittleEndian<uint64_t>(body.data() + 8)}, UINT64_MAX);
+      break;
+    case 'r':
+      RepairRun(body);
       break;
     case 'e':
       body.resize(std::max<size_t>(RoundUp(body.size(), kAlignment), kEntryHeaderBytes));

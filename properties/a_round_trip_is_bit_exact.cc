@@ -4,7 +4,7 @@
 // Method: RapidCheck draws memories full of extremes; each is read by Get and by View from the
 // log's buffer, after a checkpoint, after reopening, and from a backup.
 //
-// Not covered: tiers other than warm, which do not exist yet.
+// Not covered: tiers other than warm: `a_migration_moves`.
 //
 // Requirements: D1, D2.
 

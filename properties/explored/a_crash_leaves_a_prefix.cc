@@ -21,7 +21,8 @@ rc::Gen<Operations> AnyLife() {
   return rc::gen::container<Operations>(
       AnyOperation({stress::kBefore, stress::kBefore, stress::kBefore, stress::kAfterCrash},
                    {Verb::kStore, Verb::kStore, Verb::kStore, Verb::kRemove, Verb::kActivate,
-                    Verb::kSync, Verb::kSync, Verb::kCheckpoint, Verb::kReopen}));
+                    Verb::kSync, Verb::kSync, Verb::kCheckpoint, Verb::kReopen, Verb::kMigrate,
+                    Verb::kMigrate, Verb::kCompactCold}));
 }
 
 stress::Trial Crashing(std::string name, stress::Setup setup, world::Tears tears) {

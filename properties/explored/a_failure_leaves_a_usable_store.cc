@@ -20,7 +20,8 @@ using stress::Verb;
 RC_GTEST_PROP(AFailureLeavesAUsableStore, WhateverFails, ()) {
   const auto operations = *rc::gen::container<Operations>(AnyOperation(
       {stress::kBefore}, {Verb::kStore, Verb::kStore, Verb::kRemove, Verb::kActivate, Verb::kGet,
-                          Verb::kSync, Verb::kCheckpoint, Verb::kReopen, Verb::kVerify}));
+                          Verb::kSync, Verb::kCheckpoint, Verb::kReopen, Verb::kVerify,
+                          Verb::kMigrate, Verb::kMigrate, Verb::kCompactCold}));
   stress::Trial trial;
   trial.name = "a_failure_leaves_a_usable_store";
   trial.bounds.faults_max = 2;

@@ -21,8 +21,11 @@ RC_GTEST_PROP(ConcurrentCallsHaveAnOrder, AndACrashKeepsAPrefixOfIt, ()) {
       AnyOperation({stress::kBefore, stress::kFirst, stress::kSecond, stress::kThird},
                    {Verb::kStore, Verb::kStore, Verb::kRemove, Verb::kActivate, Verb::kGet,
                     Verb::kGet, Verb::kContains}));
-  const auto syncer = *rc::gen::element(Verb::kGet, Verb::kSync, Verb::kCheckpoint);
-  if (syncer != Verb::kGet) calls.push_back(stress::MakeOperation(stress::kSyncer, syncer));
+  const auto syncer = *rc::gen::element(Verb::kGet, Verb::kSync, Verb::kCheckpoint, Verb::kMigrate);
+  if (syncer != Verb::kGet) {
+    const auto to_cold = static_cast<uint32_t>(stress::Migrating::kAllToCold);
+    calls.push_back(stress::MakeOperation(stress::kSyncer, syncer, 0, to_cold));
+  }
   stress::Trial trial;
   trial.name = "concurrent_calls_have_an_order";
   trial.bounds.crashes_max = 1;

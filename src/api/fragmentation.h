@@ -1,9 +1,10 @@
 // How much of the room of content is dead: the byte-exact formula behind the statistics.
 //
-// The room of a memory is what its record takes in the content log, and for content longer than
-// Options::content_inline_bytes_max what its blob takes. `total` counts the room of all records
-// and blobs that were written and whose extent has not been given back, `live` that of the memories
-// which exist. Removals and other entries of the log are not content and count in neither.
+// The room of a memory that is not cold is what its record takes in the content log, and for
+// content longer than Options::content_inline_bytes_max what its blob takes. `total` counts the
+// room of all records and blobs that were written and whose extent has not been given back, `live`
+// that of the memories which exist and are not cold: what becomes cold leaves dead room behind.
+// Removals and other entries of the log count in neither, and neither do runs of cold memories.
 
 #ifndef ENGRAM_API_FRAGMENTATION_H_
 #define ENGRAM_API_FRAGMENTATION_H_

@@ -56,6 +56,7 @@ struct RecoveryReport {
 // What Verify found: everything whose checksum does not match.
 struct VerifyReport {
   uint64_t memories_checked = 0;  // every byte of them
+  uint64_t memories_cold = 0;     // of these
   uint64_t memories_damaged = 0;  // they answer DATA_LOSS
   uint64_t content_bytes = 0;     // room of their content; see api/fragmentation.h
   uint64_t checkpoint_buckets_checked = 0;
@@ -87,6 +88,31 @@ struct CompactionStats {
   uint64_t longest_pause_us = 0;
 };
 
+// What one Migrate did, by ids; each counts once, and the second time that one is named it is
+// `unchanged`, but for a hot tier that is too small for all of them.
+struct MigrationStats {
+  uint64_t moved = 0;
+  uint64_t bytes = 0;       // that were written for them
+  uint64_t absent = 0;      // there is no such memory
+  uint64_t unchanged = 0;   // it was in that tier, or it is too large to be hot
+  uint64_t damaged = 0;     // it answers DATA_LOSS, and stays as it is
+  uint64_t superseded = 0;  // it was stored, changed or removed meanwhile
+  uint64_t left = 0;        // not looked at, because the store is being closed
+  uint64_t duration_ms = 0;
+  // The longest time for which it held a lock that a writer may have waited for.
+  uint64_t longest_pause_us = 0;
+};
+
+// What one CompactCold did.
+struct ColdCompactionStats {
+  uint64_t runs_done = 0;  // whose live rows were moved
+  uint64_t rows_moved = 0;
+  uint64_t rows_reclaimed = 0;  // dead ones, of runs in which nothing lives any more
+  uint64_t bytes = 0;           // that were written
+  uint64_t duration_ms = 0;
+  uint64_t longest_pause_us = 0;  // as in MigrationStats
+};
+
 // What one RunMaintenance did.
 struct MaintenanceReport {
   Pressure pressure_before = Pressure::kNone;
@@ -95,8 +121,9 @@ struct MaintenanceReport {
   bool maintenance_triggered = false;
   // How many memories went from one tier to another: [from][to].
   std::array<std::array<uint64_t, kTiers>, kTiers> migrations{};
-  std::optional<CompactionStats> compaction;  // if one was due
-  bool was_stopped = false;                   // by Close, before all was done
+  std::optional<CompactionStats> compaction;           // if one was due
+  std::optional<ColdCompactionStats> cold_compaction;  // likewise
+  bool was_stopped = false;                            // by Close, before all was done
   // What could not be done, as sentences. The store is as usable as before.
   std::vector<std::string> errors;
 
@@ -108,9 +135,13 @@ struct MaintenanceReport {
 // Exact when no mutation is under way; otherwise of about now.
 struct Statistics {
   uint64_t memories = 0;
-  uint64_t memories_hot = 0;   // of these
-  uint64_t memories_warm = 0;  // likewise
+  // Of these, by tier. Of a memory of which damage has left nothing nobody knows; it counts as
+  // warm.
+  uint64_t memories_hot = 0;
+  uint64_t memories_warm = 0;
+  uint64_t memories_cold = 0;
   uint64_t hot_bytes = 0;      // of RAM for copies of hot memories; see HotCopyBytes
+  uint64_t warm_bytes = 0;     // of the file for the homes of warm ones; see WarmBytesOf
   uint64_t hot_evictions = 0;  // that this process did
   uint64_t maintenances = 0;   // likewise, by itself or called for
   Pressure pressure = Pressure::kNone;
@@ -129,6 +160,11 @@ struct Statistics {
   uint64_t extents_of_log = 0;
   uint64_t extents_of_blobs = 0;
   uint64_t extents_of_checkpoint = 0;
+  uint64_t extents_of_cold = 0;
+  // Of the runs of cold memories. Rows that are not live any more - removed, replaced, moved - keep
+  // their room until their run is rewritten, or holds no other.
+  uint64_t cold_rows_live = 0;
+  uint64_t cold_rows_total = 0;
   uint64_t slots_used = 0;
   uint64_t slots_free = 0;
   uint64_t releases_pending = 0;  // rooms that wait for a sync or a reader
@@ -137,6 +173,9 @@ struct Statistics {
   uint64_t checkpoints = 0;                 // likewise
   uint64_t compactions = 0;                 // that came to their end, by itself or called for
   uint64_t compaction_bytes_reclaimed = 0;  // by all of them
+  uint64_t memories_made_cold = 0;          // by migrations of this process
+  uint64_t memories_made_warm = 0;          // likewise
+  uint64_t cold_rows_rewritten = 0;         // moved from run to run, likewise
   uint64_t entries_since_checkpoint = 0;    // about; a checkpoint is due by it
   uint64_t changed_memories = 0;            // that the index holds in RAM
   uint64_t index_bytes = 0;                 // of RAM for them

@@ -1,6 +1,7 @@
 // Reading real files by the page src/format/README.md alone: where everything stands and what it
 // means comes from the page's tables and words, nothing from the code of src/format. What is read
-// must be what was stored. That encodings agree with the page is byte_page_test.cc's affair.
+// must be what was stored. Long because it reads all of a file. That encodings agree with the page
+// is byte_page_test.cc's affair.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,6 +17,7 @@
 #include "base/checksum.h"
 #include "engine/sample_stores_fixture.h"
 #include "format/byte_page_fixture.h"
+#include "format/cold_content.h"
 
 namespace engram::inline ENGRAM_BODY::engine {
 namespace {
@@ -99,6 +101,44 @@ class PageReader {
     }
     fields.end = offset + position;
     return fields;
+  }
+  // The cold run that begins at `offset`, all of its columns.
+  Fields ReadColdRun(uint64_t offset) const {
+    const Fields directory = Read({"Cold directory"}, offset + Begins("Cold run", "directory"));
+    const uint64_t rows = directory["rows"];
+    const uint64_t run_bytes = directory["run extents"] * kExtentBytesMin;
+    Fields run = directory;
+    uint64_t position = 0;
+    for (const format::Row& row : format::RowsOf(tables_, "Cold run", "offset")) {
+      if (row[0] != "then") position = format::Number(row[0]).value();
+      const std::string& words = row[1];
+      const size_t times = words.find(" times rows");
+      uint64_t size = 0;
+      if (format::Number(words)) size = *format::Number(words);
+      if (times != std::string::npos) size = *format::Number(words.substr(0, times)) * rows;
+      if (words == "bytes of all ids") size = directory["all id bytes"];
+      if (words == "bytes of all content") size = directory["all content bytes"];
+      if (words == "up to a multiple of 64") size = (64 - position % 64) % 64;
+      if (words == "up to the last 64 bytes") size = run_bytes - 64 - position;
+      const Bytes bytes = format::Slice(file_, offset + position, size);
+      if (row[2] == "zero") run.zeros_are_zero &= bytes == Bytes(size);
+      run.bytes[row[2]] = bytes;
+      position += size;
+    }
+    EXPECT_EQ(position, run_bytes);
+    EXPECT_EQ(run.bytes.at("directory"), run.bytes.at("directory again"));
+    run.end = offset + position;
+    return run;
+  }
+  // The columns that a row's checksum covers, in order, and how wide each is.
+  std::vector<std::pair<std::string, size_t>> ColdColumns() const {
+    std::vector<std::pair<std::string, size_t>> columns;
+    for (const format::Row& row : format::RowsOf(tables_, "Cold run", "offset")) {
+      const size_t times = row[1].find(" times rows");
+      if (times == std::string::npos || row[2] == "embeddings") continue;
+      columns.push_back({row[2], *format::Number(row[1].substr(0, times))});
+    }
+    return columns;
   }
   // Where the field that `field` begins stands within what `section` describes.
   uint64_t Begins(std::string_view section, std::string_view field) const {
@@ -196,12 +236,14 @@ class FileReader {
     const Fields meta = page_.Read({"Meta data"}, offset);
     uint64_t at = meta.end;
     uint64_t used_slots = 0;
+    uint64_t live_rows = 0;
     for (uint64_t i = 0; i < meta["row count"]; ++i) {
       const Fields row = page_.Read({"Row"}, at);
       EXPECT_TRUE(row.zeros_are_zero);
       at = row.end;
       const uint64_t type = row["type"];
       if (type == 1) used_slots += static_cast<uint64_t>(std::popcount(row["used slots"]));
+      if (type == 5) live_rows += row["live bytes"];
       if (type == 0 || type == 6) continue;
       ASSERT_TRUE(headers_.contains(i)) << i;
       EXPECT_EQ(headers_.at(i)["type"], type) << i;
@@ -212,7 +254,8 @@ class FileReader {
     }
     EXPECT_EQ(meta["loss count"], 0u);
     EXPECT_EQ(at, offset + super_["meta bytes"]);
-    EXPECT_EQ(used_slots, super_["memories"]);
+    EXPECT_EQ(live_rows, cold_in_checkpoint_);
+    EXPECT_EQ(used_slots, super_["memories"] - live_rows);
   }
 
   // Every extent of the log, from its header on: that its entries say what they should.
@@ -241,7 +284,9 @@ class FileReader {
       Fields entry;
       for (; ReadEntry(extent, at, entry); at = entry.end, ++number) {
         if (FirstOf(extent) + entry["number"] != number) break;
-        if (entry["kind"] == 1) TakeRecord(entry);
+        // What is moved or copied is so only while it has its sequence, as all here.
+        if (entry["kind"] <= 2) TakeRecord(entry);
+        if (entry["kind"] == 4) TakeRow(entry["place"], entry["row"], entry["sequence"]);
         if (entry["kind"] == 3) state_.erase(entry.Text("id"));
       }
     }
@@ -256,6 +301,7 @@ class FileReader {
   const std::set<uint64_t>& types() const { return types_; }
   const std::set<uint64_t>& kinds() const { return kinds_; }
   uint64_t blobs() const { return blobs_; }
+  uint64_t compressed() const { return compressed_; }
 
  private:
   uint64_t FirstOf(uint64_t extent) const { return headers_.at(extent)["first log number"]; }
@@ -268,7 +314,7 @@ class FileReader {
 
   bool ReadEntry(uint64_t extent, uint64_t at, Fields& entry) const {
     static const std::map<uint64_t, std::string> kinds = {
-        {1, "Record"}, {2, "Record"}, {3, "Remove"}, {5, "Frame"}, {6, "Link"}};
+        {1, "Record"}, {2, "Record"}, {3, "Remove"}, {4, "Move"}, {5, "Frame"}, {6, "Link"}};
     const Fields head = page_.Read({"Log entries"}, at);
     const auto kind = kinds.find(head["kind"]);
     const uint64_t room = page_.ExtentBegin(extent + 1) - at;
@@ -305,6 +351,11 @@ class FileReader {
   }
 
   void ReadBucketEntry(const Fields& entry) {
+    if (entry["record bytes"] == 0) {
+      TakeRow(entry["place"], entry["slot"], entry["sequence"]);
+      ++cold_in_checkpoint_;
+      return;
+    }
     const uint64_t extent = (entry["place"] - page_.ExtentBegin(0)) / kExtentBytesMin;
     Fields record;
     ASSERT_TRUE(ReadEntry(extent, entry["place"], record));
@@ -339,6 +390,51 @@ class FileReader {
     state_.insert_or_assign(memory.id, memory);
   }
 
+  void TakeRow(uint64_t place, uint64_t row, uint64_t sequence) {
+    const Fields run = page_.ReadColdRun(place);
+    const uint64_t extent = (place - page_.ExtentBegin(0)) / kExtentBytesMin;
+    EXPECT_EQ(run["generation"], headers_.at(extent)["generation"]);
+    ASSERT_LT(row, run["rows"]);
+    Fields fields;
+    Bytes covered;
+    for (const auto& [column, width] : page_.ColdColumns()) {
+      fields.bytes[column] = format::Slice(run.bytes.at(column), row * width, width);
+      if (column != "checksums") covered = Joined(covered, fields.bytes.at(column));
+    }
+    const Bytes id = format::Slice(run.bytes.at("ids"), fields["id places"], fields["id bytes"]);
+    covered = Joined(covered, id);
+    EXPECT_EQ(Checksum(covered, page_.Place(run["generation"], row)), fields["checksums"]);
+    Memory memory;
+    memory.id.assign(reinterpret_cast<const char*>(id.data()), id.size());
+    EXPECT_EQ(fields["hashes"], HashOf(memory.id));
+    EXPECT_EQ(fields["sequences"], sequence);
+    memory.confidence = fields.Float("confidences");
+    memory.activation = fields.Float("activations");
+    memory.decay_rate = fields.Float("decay rates");
+    memory.created_at = static_cast<int64_t>(fields["created at"]);
+    memory.last_access = static_cast<int64_t>(fields["last access"]);
+    memory.access_count = fields["access counts"];
+    const Bytes embedding = format::Slice(run.bytes.at("embeddings"), row * 3072, 3072);
+    embeddings_[memory.id] = Checksum(embedding, 2) == fields["embedding hashes"];
+    memory.embedding.resize(kEmbeddingDimension);
+    std::memcpy(memory.embedding.data(), embedding.data(), embedding.size());
+    if (fields["content bytes"] != UINT32_MAX) {
+      const Bytes stored =
+          format::Slice(run.bytes.at("content"), fields["content places"], fields["stored bytes"]);
+      EXPECT_EQ(Checksum(stored, 2), fields["content hashes"]);
+      std::string& content = memory.content.emplace(fields["content bytes"], '\0');
+      if (fields["codecs"] == 0) {
+        EXPECT_EQ(stored.size(), content.size());
+        std::memcpy(content.data(), stored.data(), stored.size());
+      } else {
+        // What Zstandard is, the page leaves to its own.
+        EXPECT_TRUE(format::DecompressContent(stored, content).ok());
+        ++compressed_;
+      }
+    }
+    state_.insert_or_assign(memory.id, memory);
+  }
+
   std::string ReadBlob(const Fields& record) {
     ++blobs_;
     const Bytes& place = record.bytes.at("blob");
@@ -361,6 +457,8 @@ class FileReader {
   SampleState state_;
   std::map<std::string, bool> embeddings_;  // by id: whether their hashes are right
   uint64_t blobs_ = 0;
+  uint64_t cold_in_checkpoint_ = 0;
+  uint64_t compressed_ = 0;
 };
 
 MATCHER_P(IsState, expected, "") {
@@ -394,6 +492,26 @@ TEST(BytePageOfFiles, TheGoldenStoreHasEverythingThatIsWritten) {
   EXPECT_THAT(reader.types(), testing::ElementsAre(1, 2, 3, 4));
   EXPECT_THAT(reader.kinds(), testing::ElementsAre(1, 3, 5, 6));
   EXPECT_GE(reader.blobs(), 2u);
+}
+
+TEST(BytePageOfFiles, TheColdGoldenStoreHasRunsAndMoves) {
+  FileReader reader(GoldenColdStore().image);
+  reader.ReadHeaders();
+  reader.CheckLog();
+  EXPECT_THAT(reader.types(), testing::IsSupersetOf({1, 2, 4, 5}));
+  EXPECT_THAT(reader.kinds(), testing::IsSupersetOf({1, 2, 4, 5}));
+}
+
+TEST(BytePageOfFiles, CompressedContentIsAmongTheSamples) {
+  uint64_t compressed = 0;
+  for (const SampleStore& sample : SampleStores()) {
+    if (sample.name != "cold") continue;
+    FileReader reader(sample.image);
+    reader.ReadHeaders();
+    reader.ReadCheckpoint();
+    compressed += reader.compressed();
+  }
+  EXPECT_GE(compressed, 1u);
 }
 
 }  // namespace

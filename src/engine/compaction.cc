@@ -139,12 +139,14 @@ absl::Status TieredStore::Compaction::RunOneBatch() {
   return moved.status();
 }
 
-// What was released is free, and all that is full lies before the checkpoint.
+// What was released is free, all that is full lies before the checkpoint, and what holds nothing is
+// released, though no record were to be moved.
 absl::Status TieredStore::Compaction::Begin() {
   ENGRAM_RETURN_IF_ERROR(store_.SyncNow());
   space_.Collect(store_.parts_->commit->durable());
   if (store_.entries_since_checkpoint_.Load(std::memory_order_relaxed) > 0 ||
-      store_.superblock_.segments.size() != 1) {
+      store_.superblock_.segments.size() != 1 || space_.HasEmptySlotExtent() ||
+      space_.emptied_extents() > 0) {
     ENGRAM_RETURN_IF_ERROR(store_.CutCheckpoint(CutFor::kCompaction));
     longest_pause_ns_ = std::max(longest_pause_ns_, store_.cut_pause_ns_);
   }

@@ -24,15 +24,18 @@ inline constexpr SlotIndex kNoSlot{UINT32_MAX};
 struct Delta {
   uint64_t hash = 0;  // 0: this place is empty
   Sequence sequence;
-  FileOffset place;     // of its log entry, which tells the id
+  FileOffset place;     // of its log entry, which tells the id; of a cold memory: of its run
   Sequence supersedes;  // the id's entry in older layers of the index; 0: none
-  SlotIndex slot;       // kNoSlot: a removal
-  // Of the log entry, without the blob that it may release: as room of content is counted.
+  SlotIndex slot;       // kNoSlot: a removal; of a cold memory: its row in the run
+  // Of the log entry, without the blob that it may release: as room of content is counted. 0 of a
+  // cold memory, which has none.
   uint32_t room_bytes = 0;
 
   bool is_removal() const { return slot == kNoSlot; }
   // Nothing is left of the memory, not even its log entry; recovery found it so.
   bool is_lost() const { return place.value == 0; }
+  // It lives in a row of a run, and has no slot.
+  bool is_cold() const { return room_bytes == 0 && !is_lost() && !is_removal(); }
 };
 static_assert(sizeof(Delta) == 40, "index RAM: at most 100 bytes per changed memory");
 

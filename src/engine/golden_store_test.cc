@@ -1,8 +1,9 @@
 // A store that this version of the format wrote, kept in the repository: it must be read for ever,
 // and as long as nothing changes the format, the same operations must write the same bytes.
 //
-// src/format/golden/store_v2.hex has a line of 32 bytes for each that are not zero, behind their
-// offset, and the size of the file first. How to renew it stands in src/format/README.md.
+// src/format/golden/store_v2.hex, and store_v2_cold.hex likewise, has a line of 32 bytes for each
+// that are not zero, behind their offset, and the size of the file first. How to renew it stands in
+// src/format/README.md.
 
 #include <algorithm>
 #include <charconv>
@@ -23,9 +24,23 @@ namespace engram::inline ENGRAM_BODY::engine {
 namespace {
 
 constexpr size_t kLineBytes = 32;
-constexpr std::string_view kGolden =
+constexpr std::string_view kGoldenText =
 #include "format/golden_store.inc"
     ;
+constexpr std::string_view kGoldenColdText =
+#include "format/golden_store_cold.inc"
+    ;
+
+struct Golden {
+  std::string_view text;
+  SampleStore expected;
+  std::string name;  // of the file that is written if today's bytes are others
+};
+
+std::vector<Golden> Goldens() {
+  return {{kGoldenText, GoldenStore(), "golden_store.hex"},
+          {kGoldenColdText, GoldenColdStore(), "golden_store_cold.hex"}};
+}
 
 std::string TextOf(std::span<const std::byte> image) {
   std::string text = absl::StrCat(image.size(), "\n");
@@ -86,28 +101,42 @@ void ExpectHolds(MemoryStore& store, const SampleStore& expected) {
 }
 
 TEST(GoldenStore, HoldsExactlyWhatWasStored) {
+  for (const Golden& golden : Goldens()) {
+    SCOPED_TRACE(golden.name);
+    io::RamFileSystem files(kSampleFileBytesMax);
+    auto store = OpenImage(files, ImageOf(golden.text));
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_FALSE((*store)->recovery().clean);
+    EXPECT_FALSE((*store)->recovery().tail_was_cut);
+    EXPECT_TRUE((*store)->recovery().damages.empty());
+    EXPECT_GT((*store)->recovery().entries_replayed, 0u);
+    ExpectHolds(**store, golden.expected);
+    ASSERT_TRUE((*store)->Close().ok());
+    store = MemoryStore::Open(files, std::string(kSamplePath), SampleOptions());
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_TRUE((*store)->recovery().clean);
+    ExpectHolds(**store, golden.expected);
+  }
+}
+
+TEST(GoldenStore, TheColdOneHasColdMemories) {
   io::RamFileSystem files(kSampleFileBytesMax);
-  auto store = OpenImage(files, ImageOf(kGolden));
+  auto store = OpenImage(files, ImageOf(kGoldenColdText));
   ASSERT_TRUE(store.ok()) << store.status();
-  EXPECT_FALSE((*store)->recovery().clean);
-  EXPECT_FALSE((*store)->recovery().tail_was_cut);
-  EXPECT_TRUE((*store)->recovery().damages.empty());
-  EXPECT_GT((*store)->recovery().entries_replayed, 0u);
-  const SampleStore expected = GoldenStore();
-  ExpectHolds(**store, expected);
-  ASSERT_TRUE((*store)->Close().ok());
-  store = MemoryStore::Open(files, std::string(kSamplePath), SampleOptions());
-  ASSERT_TRUE(store.ok()) << store.status();
-  EXPECT_TRUE((*store)->recovery().clean);
-  ExpectHolds(**store, expected);
+  EXPECT_EQ((*store)->Stats().memories_cold, 4u);
+  EXPECT_EQ((*store)->Contains("back")->tier, Tier::kWarm);
+  EXPECT_EQ((*store)->Contains("late")->tier, Tier::kCold);
 }
 
 TEST(GoldenStore, IsWhatTheSameOperationsWriteToday) {
-  const std::string today = TextOf(GoldenStore().image);
-  const std::string path = testing::TempDir() + "golden_store.hex";
-  if (today != kGolden) WriteFile(path, today);
-  EXPECT_TRUE(today == kGolden) << "what is written today stands in " << path
-                                << "; src/format/README.md says when it may be the golden file";
+  for (const Golden& golden : Goldens()) {
+    const std::string today = TextOf(golden.expected.image);
+    const std::string path = testing::TempDir() + golden.name;
+    if (today != golden.text) WriteFile(path, today);
+    EXPECT_TRUE(today == golden.text)
+        << "what is written today stands in " << path
+        << "; src/format/README.md says when it may be the golden file";
+  }
 }
 
 TEST(SampleStores, ShowTheirNewestStateWhenOpened) {

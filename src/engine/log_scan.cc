@@ -234,7 +234,8 @@ class Scanner {
   Sequence Above(LogNumber number) const {
     for (const ScannedEntry& scanned : scan_.entries) {
       if (scanned.entry.number > number && scanned.entry.is_about_memory() &&
-          scanned.entry.kind != format::EntryKind::kRelocated) {
+          scanned.entry.kind != format::EntryKind::kRelocated &&
+          scanned.entry.kind != format::EntryKind::kMove) {
         return scanned.entry.sequence;
       }
     }

@@ -197,6 +197,12 @@ absl::Status Recovery::Recount(const Checkpoint& checkpoint) {
     if (!bucket.ok()) continue;  // found again by every search
     for (uint32_t i = 0; i < format::BucketCount(*bucket); ++i) {
       const format::IndexEntry entry = format::BucketEntryAt(*bucket, i);
+      if (entry.room_bytes == 0) {
+        ENGRAM_ASSIGN_OR_RETURN(const bool is_there, AdoptColdRow(entry.place, entry.slot.value));
+        if (is_there) space_.AddColdRow(entry.place);
+        if (!is_there) missing_.push_back(entry);
+        continue;
+      }
       if (!space_.Contains(entry.place, entry.room_bytes) || !space_.AdoptSlot(entry.slot)) {
         missing_.push_back(entry);
         continue;

@@ -3,15 +3,18 @@
 // Method. The log is scanned by itself (log_scan.h). Then, from what no frame proves durable, the
 // embeddings and blobs that are live at its end are verified, and the log is cut before the first
 // entry whose are not there; older records are not judged by their slots, which may have a next
-// owner. Then every accepted entry is applied to the index and the accounts of space, each to the
-// entry that it names as its predecessor. At last, what was accepted without proof is written again
-// and synced: after a kill it may be in the page cache alone, and what Open shows must be durable.
+// owner, and neither are copies of a compaction, whose slots are older than they. A run of cold
+// memories was durable before a move to it was appended. Then every accepted entry is applied to
+// the index and the accounts of space, each to the entry that it names as its predecessor. At last,
+// what was accepted without proof is written again and synced: after a kill it may be in the page
+// cache alone, and what Open shows must be durable.
 
 #ifndef ENGRAM_ENGINE_RECOVERY_H_
 #define ENGRAM_ENGINE_RECOVERY_H_
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,20 +70,32 @@ class Recovery {
   void RecountEntry(const format::IndexEntry& entry);
   absl::Status AdoptLogExtentOf(const format::IndexEntry& entry);
 
-  absl::Status CutWhatIsNotThere();
+  absl::Status CutWhatIsNotThere(Index& index);
   absl::StatusOr<bool> IsThere(const format::LogEntry& entry);
 
   absl::Status Apply(Index& index, const ScannedEntry& scanned);
   void ApplyRecord(Index& index, const ScannedEntry& scanned, uint64_t hash);
   void ApplyRelocated(Index& index, const ScannedEntry& scanned, uint64_t hash);
+  absl::Status ApplyMove(Index& index, const ScannedEntry& scanned, uint64_t hash);
   void ApplyRemoval(Index& index, const ScannedEntry& scanned, uint64_t hash);
   bool FindEntry(Index& index, uint64_t hash, Sequence sequence, Delta& found);
+  // Of what nothing proves: the newest entry of each id, if the slot that it names was filled for
+  // it or for another such entry.
+  std::vector<const format::LogEntry*> UnprovenValues(Index& index);
+  bool BringsSlot(Index& index, const format::LogEntry& entry, const format::LogEntry* before,
+                  bool before_brings);
+  // Whether the row exists, in a run whose extents are used for it from here on.
+  absl::StatusOr<bool> AdoptColdRow(FileOffset place, uint64_t row);
+  absl::StatusOr<std::optional<ColdRunUse>> ReadColdRun(FileOffset place);
+  // What `old` holds besides its blob is not held any more.
+  void LetGoOf(const Delta& old);
+  void AdoptValue(Index& index, const format::Record& record);
   bool TakeSlot(Index& index, SlotIndex slot);
   void ReleaseBlobOf(const format::LogEntry& entry);
   void LoseOwnerOf(Index& index, SlotIndex slot);
   void LoseMissing(Index& index);
 
-  absl::Status WriteAgain();
+  absl::Status WriteAgain(const std::vector<const format::LogEntry*>& values);
   absl::Status WriteValueAgain(const format::LogEntry& entry);
 
   io::File& file_;

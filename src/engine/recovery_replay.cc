@@ -60,19 +60,51 @@ absl::StatusOr<bool> Recovery::IsThere(const format::LogEntry& entry) {
                          record.blob->checksum;
 }
 
-absl::Status Recovery::CutWhatIsNotThere() {
+// Whether the slot of `entry` is one that nothing proves to have been filled. `before`: the entry
+// of its id that comes before it in the log, if that is unproven, too, and what was said of that.
+bool Recovery::BringsSlot(Index& index, const format::LogEntry& entry,
+                          const format::LogEntry* before, bool before_brings) {
+  if (entry.kind == EntryKind::kRecord) return true;
+  // A removal has no slot, and a run was synced before anything named it.
+  if (entry.kind != EntryKind::kRelocated) return false;
+  if (before != nullptr && before->sequence == entry.sequence) {
+    const bool same_slot =
+        before->kind != EntryKind::kMove && before->record.slot == entry.record.slot;
+    return !same_slot || before_brings;
+  }
+  Delta old;
+  return FindEntry(index, format::IdHash(entry.id), entry.sequence, old) &&
+         (old.is_cold() || old.slot != entry.record.slot);
+}
+
+std::vector<const format::LogEntry*> Recovery::UnprovenValues(Index& index) {
+  struct Newest {
+    const format::LogEntry* entry = nullptr;
+    bool is_proven = true;
+    bool brings_slot = false;
+  };
+  std::map<std::string_view, Newest> newest;
+  for (const ScannedEntry& scanned : scan_.entries) {
+    const format::LogEntry& entry = scanned.entry;
+    if (!entry.is_about_memory()) continue;
+    Newest& before = newest[entry.id];
+    const bool is_proven = entry.number < scan_.proven;
+    const bool brings = !is_proven && BringsSlot(index, entry, before.entry, before.brings_slot);
+    before = {&entry, is_proven, brings};
+  }
+  std::vector<const format::LogEntry*> values;
+  for (const auto& [id, last] : newest) {
+    if (!last.is_proven && last.brings_slot) values.push_back(last.entry);
+  }
+  return values;
+}
+
+absl::Status Recovery::CutWhatIsNotThere(Index& index) {
   std::set<LogNumber> found_there;
   for (;;) {
-    // What is live at the end, of that which nothing proves.
-    std::map<std::string_view, const format::LogEntry*> newest;
-    for (const ScannedEntry& scanned : scan_.entries) {
-      if (scanned.entry.number >= scan_.proven && scanned.entry.is_about_memory()) {
-        newest[scanned.entry.id] = &scanned.entry;
-      }
-    }
     LogNumber missing{UINT64_MAX};
-    for (const auto& [id, entry] : newest) {
-      if (entry->kind != EntryKind::kRecord || found_there.contains(entry->number)) continue;
+    for (const format::LogEntry* const entry : UnprovenValues(index)) {
+      if (found_there.contains(entry->number)) continue;
       ENGRAM_ASSIGN_OR_RETURN(const bool is_there, IsThere(*entry));
       if (is_there) found_there.insert(entry->number);
       if (!is_there) missing = std::min(missing, entry->number);
@@ -86,7 +118,7 @@ absl::Status Recovery::CutWhatIsNotThere() {
 // ---- Applying.
 
 absl::Status Recovery::Replay(Index& index) {
-  ENGRAM_RETURN_IF_ERROR(CutWhatIsNotThere());
+  ENGRAM_RETURN_IF_ERROR(CutWhatIsNotThere(index));
   report_.tail_was_cut = scan_.tail_was_cut;
   report_.possibly_acknowledged = scan_.tail_was_cut;
   report_.cut_at = scan_.end_offset;
@@ -102,9 +134,11 @@ absl::Status Recovery::Replay(Index& index) {
                                               ", which is in use otherwise"));
     }
   }
+  // Asked before the log is applied: the index says where memories were before it.
+  const std::vector<const format::LogEntry*> values = UnprovenValues(index);
   LoseMissing(index);
   for (const ScannedEntry& scanned : scan_.entries) ENGRAM_RETURN_IF_ERROR(Apply(index, scanned));
-  return WriteAgain();
+  return WriteAgain(values);
 }
 
 absl::Status Recovery::Apply(Index& index, const ScannedEntry& scanned) {
@@ -121,11 +155,13 @@ absl::Status Recovery::Apply(Index& index, const ScannedEntry& scanned) {
     case EntryKind::kRemove:
       ApplyRemoval(index, scanned, hash);
       return absl::OkStatus();
-    default:
-      return absl::UnimplementedError(absl::StrCat(
-          "the log moves a memory to a tier that this program does not know, at offset ",
-          scanned.place.value));
+    case EntryKind::kMove:
+      return ApplyMove(index, scanned, hash);
+    case EntryKind::kFrame:
+    case EntryKind::kLink:
+      return absl::OkStatus();
   }
+  return absl::OkStatus();
 }
 
 bool Recovery::FindEntry(Index& index, uint64_t hash, Sequence sequence, Delta& found) {
@@ -147,40 +183,81 @@ void Recovery::ApplyRecord(Index& index, const ScannedEntry& scanned, uint64_t h
   Delta old;
   const bool has_old = FindEntry(index, hash, scanned.entry.predecessor, old);
   const bool replaces = has_old && !old.is_removal();
-  const bool is_update = replaces && old.slot == record.slot;
+  const bool is_update = replaces && !old.is_cold() && old.slot == record.slot;
   space_.AddContent({scanned.place, scanned.entry.RoomBytes()});
-  if (replaces) {
+  if (is_update) {
     space_.DropContent({old.place, old.room_bytes});
-    if (!is_update) space_.FreeSlot(old.slot);
+  } else if (replaces) {
+    LetGoOf(old);
   }
   ReleaseBlobOf(scanned.entry);
-  if (!is_update && !TakeSlot(index, record.slot)) space_.TolerateMiscounts();
-  if (record.blob && !is_update) {
-    if (space_.AdoptBlob(record.blob->offset, *record.content_bytes)) {
-      space_.AddContent(
-          {record.blob->offset, format::RoundUp(*record.content_bytes, format::kAlignment)});
-    } else {
-      space_.TolerateMiscounts();
-    }
-  }
+  if (!is_update) AdoptValue(index, record);
   const bool was_lost = has_old && old.is_lost();
   if (!replaces && !was_lost) ++memories_;
   index.Put(scanned.entry.predecessor, DeltaOf(scanned, hash));
 }
 
+// The slot of a record, and its blob if it has one, are in use from here on.
+void Recovery::AdoptValue(Index& index, const format::Record& record) {
+  if (!TakeSlot(index, record.slot)) space_.TolerateMiscounts();
+  if (!record.blob) return;
+  if (space_.AdoptBlob(record.blob->offset, *record.content_bytes)) {
+    space_.AddContent(
+        {record.blob->offset, format::RoundUp(*record.content_bytes, format::kAlignment)});
+  } else {
+    space_.TolerateMiscounts();
+  }
+}
+
+void Recovery::LetGoOf(const Delta& old) {
+  if (old.is_cold()) {
+    space_.DropColdRow(old.place);
+  } else {
+    space_.DropContent({old.place, old.room_bytes});
+    space_.FreeSlot(old.slot);
+  }
+}
+
 void Recovery::ApplyRelocated(Index& index, const ScannedEntry& scanned, uint64_t hash) {
+  const format::Record& record = scanned.entry.record;
   Delta old;
   if (!FindEntry(index, hash, scanned.entry.sequence, old) || old.is_removal()) return;
   space_.AddContent({scanned.place, scanned.entry.RoomBytes()});
-  space_.DropContent({old.place, old.room_bytes});
+  if (old.is_cold() || old.slot != record.slot) {
+    LetGoOf(old);
+    AdoptValue(index, record);
+  } else {
+    space_.DropContent({old.place, old.room_bytes});
+  }
   index.Put(scanned.entry.sequence, DeltaOf(scanned, hash));
+}
+
+absl::Status Recovery::ApplyMove(Index& index, const ScannedEntry& scanned, uint64_t hash) {
+  const format::LogEntry& entry = scanned.entry;
+  Delta old;
+  if (!FindEntry(index, hash, entry.sequence, old) || old.is_removal()) return absl::OkStatus();
+  ENGRAM_ASSIGN_OR_RETURN(const bool is_there, AdoptColdRow(entry.move.place, entry.move.row));
+  // Whatever came of the new place, the old one was given up.
+  LetGoOf(old);
+  ReleaseBlobOf(entry);
+  Delta moved = LostDelta(hash, entry.sequence);
+  if (is_there) {
+    moved.place = entry.move.place;
+    moved.slot = {static_cast<uint32_t>(entry.move.row)};
+    space_.AddColdRow(moved.place);
+  } else {
+    report_.damages.push_back({entry.move.place, space_.geometry().extent_bytes, "cold run",
+                               std::string(entry.id),
+                               "the log moves a memory there, and no run is intact there"});
+  }
+  index.Put(entry.sequence, moved);
+  return absl::OkStatus();
 }
 
 void Recovery::ApplyRemoval(Index& index, const ScannedEntry& scanned, uint64_t hash) {
   Delta old;
   if (FindEntry(index, hash, scanned.entry.predecessor, old) && !old.is_removal()) {
-    space_.DropContent({old.place, old.room_bytes});
-    space_.FreeSlot(old.slot);
+    LetGoOf(old);
     --memories_;
   }
   ReleaseBlobOf(scanned.entry);
@@ -211,7 +288,7 @@ void Recovery::LoseOwnerOf(Index& index, SlotIndex slot) {
     if (!bucket.ok()) continue;
     for (uint32_t i = 0; i < format::BucketCount(*bucket); ++i) {
       const format::IndexEntry entry = format::BucketEntryAt(*bucket, i);
-      if (entry.slot == slot) hashes.push_back(entry.hash);
+      if (entry.slot == slot && entry.room_bytes != 0) hashes.push_back(entry.hash);
     }
   }
   for (const uint64_t hash : hashes) {
@@ -219,7 +296,7 @@ void Recovery::LoseOwnerOf(Index& index, SlotIndex slot) {
     index.FindInDelta(hash, candidates);
     index.FindInCheckpoint(hash, candidates);
     for (const Delta& owner : candidates.entries) {
-      if (owner.slot != slot) continue;
+      if (owner.slot != slot || owner.is_cold()) continue;
       index.MakeRoom(hash);
       index.Put(owner.sequence, LostDelta(hash, owner.sequence));
       space_.DropContent({owner.place, owner.room_bytes});
@@ -238,8 +315,7 @@ void Recovery::LoseMissing(Index& index) {
 
 // ---- Making it durable.
 
-absl::Status Recovery::WriteAgain() {
-  std::map<std::string_view, const format::LogEntry*> newest;
+absl::Status Recovery::WriteAgain(const std::vector<const format::LogEntry*>& values) {
   bool any = false;
   for (const ScannedExtent& extent : scan_.extents) {
     const uint64_t begin = space_.geometry().Begin(extent.extent).value;
@@ -251,7 +327,6 @@ absl::Status Recovery::WriteAgain() {
       }
       from = std::min(from, scanned.place.value - begin);
       to = std::max(to, scanned.place.value - begin + scanned.entry.bytes);
-      if (scanned.entry.is_about_memory()) newest[scanned.entry.id] = &scanned.entry;
     }
     if (to == 0) continue;
     any = true;
@@ -277,8 +352,8 @@ absl::Status Recovery::WriteAgain() {
   // have been when their headers were written.
   ENGRAM_RETURN_IF_ERROR(space_.WriteAdoptedHeaders());
   if (!any) return absl::OkStatus();
-  for (const auto& [id, entry] : newest) {
-    if (entry->kind == EntryKind::kRecord) ENGRAM_RETURN_IF_ERROR(WriteValueAgain(*entry));
+  for (const format::LogEntry* const entry : values) {
+    ENGRAM_RETURN_IF_ERROR(WriteValueAgain(*entry));
   }
   return file_.SyncData();
 }

@@ -120,6 +120,11 @@ class SampleMaker {
     made_.states.back().at(id).activation = activation;
     return *this;
   }
+  SampleMaker& Migrate(const std::vector<std::string>& ids, Tier to) {
+    const absl::StatusOr<MigrationStats> moved = store_->Migrate(ids, to);
+    ENGRAM_CHECK(moved.ok() && moved->moved == ids.size(), "a sample store migrates");
+    return *this;
+  }
   SampleMaker& Sync() {
     ENGRAM_CHECK(store_->Sync().ok(), "a sample store syncs");
     synced_ = made_.states.size() - 1;
@@ -204,6 +209,27 @@ inline SampleStore GoldenStore() {
   return maker.Killed();
 }
 
+// Runs of cold memories in a checkpoint and in the log behind it, with dead rows; one back in a
+// slot. Content is so short that it is stored as it is: what a compressor makes is not for ever.
+inline SampleStore GoldenColdStore() {
+  return SampleMaker("golden_cold")
+      .Store(SampleMemory("none", 1, std::nullopt))
+      .Store(SampleMemory("empty", 2, ""))
+      .Store(SampleMemory("\xC3\xA9t\xC3\xA9", 3, "\xF0\x9F\x90\x98 short"))
+      .Store(SampleMemory("other", 4, "other"))
+      .Store(SampleMemory("removed", 5, "gone"))
+      .Store(SampleMemory("back", 6, "there and back"))
+      .Migrate({"none", "empty", "\xC3\xA9t\xC3\xA9", "removed", "back"}, Tier::kCold)
+      .Remove("removed")
+      .Checkpoint()
+      .Store(SampleMemory("late", 7, "late"))
+      .Store(SampleMemory("empty", 8, "replaced"))
+      .Migrate({"back"}, Tier::kWarm)
+      .Migrate({"late", "other"}, Tier::kCold)
+      .Sync()
+      .Killed();
+}
+
 inline std::vector<SampleStore> SampleStores() {
   std::vector<SampleStore> stores;
   stores.push_back(SampleMaker("new").Closed());
@@ -264,6 +290,15 @@ inline std::vector<SampleStore> SampleStores() {
                        .Activate("c", 0.125F)
                        .Sync()
                        .Killed());
+  stores.push_back(SampleMaker("cold")
+                       .Store(SampleMemory("a", 1, SampleText(65, 'a')))
+                       .Store(SampleMemory("b", 2, SampleText(9'000, 'b')))
+                       .Store(SampleMemory("c", 3, std::nullopt))
+                       .Migrate({"a", "b", "c"}, Tier::kCold)
+                       .Remove("a")
+                       .Store(SampleMemory("d", 4, ""))
+                       .Closed());
+  stores.push_back(GoldenColdStore());
   stores.push_back(GoldenStore());
   return stores;
 }

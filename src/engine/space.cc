@@ -1,6 +1,6 @@
 // Extents, slots and blobs: taking and using again. Growth and the reserve are in
-// space_growth.cc, what checkpoints and compactions need in space_checkpoints.cc, taking over a
-// recovered file in space_recovery.cc.
+// space_growth.cc, what checkpoints and compactions need in space_checkpoints.cc, runs of cold
+// memories in space_cold.cc, taking over a recovered file in space_recovery.cc.
 
 #include "engine/space.h"
 
@@ -250,6 +250,7 @@ Space::Counts Space::counts() const {
     ++counts.extents[static_cast<size_t>(row.type)];
     if (row.type == ExtentType::kBlob) counts.blob_extents += row.run_extents;
     if (row.type == ExtentType::kCheckpoint) counts.checkpoint_extents += row.run_extents;
+    if (row.type == ExtentType::kCold) counts.cold_extents += row.run_extents;
   }
   counts.file_bytes = geometry_.FileBytes(extents());
   counts.slots_used = slots_.used();
@@ -257,6 +258,8 @@ Space::Counts Space::counts() const {
   counts.releases_pending = pending_count_.Load(std::memory_order_relaxed);
   counts.content_live = content_live_;
   counts.content_total = content_total_;
+  counts.cold_rows_live = cold_rows_live_;
+  counts.cold_rows_total = cold_rows_total_;
   counts.contradictions = contradictions_;
   return counts;
 }

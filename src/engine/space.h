@@ -34,6 +34,7 @@
 #include "absl/status/statusor.h"
 #include "base/body.h"
 #include "base/units.h"
+#include "cold/run_reader.h"
 #include "format/checkpoint_pages.h"
 #include "format/extent_header.h"
 #include "format/geometry.h"
@@ -87,12 +88,23 @@ struct LogExtentUse {
   uint64_t dead_bytes = 0;
 };
 
+// A run of cold memories.
+struct ColdRunUse {
+  format::ExtentRun run;
+  Generation generation;
+  uint32_t live_rows = 0;
+  uint32_t total_rows = 0;
+};
+
 class Space final : public warm::LogExtents {
  public:
   struct Counts {
     std::array<uint64_t, 7> extents{};  // by format::ExtentType
     uint64_t blob_extents = 0;          // continued ones included
     uint64_t checkpoint_extents = 0;    // likewise
+    uint64_t cold_extents = 0;          // likewise
+    uint64_t cold_rows_live = 0;
+    uint64_t cold_rows_total = 0;
     uint64_t file_bytes = 0;
     uint64_t slots_used = 0;
     uint64_t slots_free = 0;
@@ -126,6 +138,9 @@ class Space final : public warm::LogExtents {
   bool AdoptSlot(SlotIndex slot);
   // A blob of `bytes` turns out to be in use. False: as AdoptRun.
   bool AdoptBlob(FileOffset offset, uint64_t bytes);
+  // A run of cold memories turns out to be in use; none of its rows is live yet. False: as
+  // AdoptRun.
+  bool AdoptColdRun(const ColdRunUse& use) ENGRAM_EXCLUDES(mutex_);
   // Slots and blobs whose release was found in the log; no reader is there.
   void FreeSlot(SlotIndex slot) { GiveBackSlot(slot); }
   void FreeBlob(FileOffset offset, uint64_t bytes) { GiveBackBlob(offset, bytes); }
@@ -150,6 +165,9 @@ class Space final : public warm::LogExtents {
   Generation GenerationOf(ExtentId extent) const { return RowOf(extent).generation; }
   LogNumber FirstLogNumberOf(ExtentId extent) const { return RowOf(extent).first_log_number; }
 
+  // The run of cold memories that begins at `place`, as the disk names it; nothing: none does.
+  std::optional<cold::MappedRun> ColdRunAt(FileOffset place);
+
   // ---- Taking room. RESOURCE_EXHAUSTED: the disk or the file's address space is full.
 
   absl::StatusOr<SlotIndex> TakeSlot() ENGRAM_EXCLUDES(mutex_);
@@ -158,6 +176,9 @@ class Space final : public warm::LogExtents {
   // A run of extents for a checkpoint, its header written.
   absl::StatusOr<format::ExtentRun> TakeCheckpointRun(uint64_t extents, Generation generation)
       ENGRAM_EXCLUDES(mutex_);
+  // A run of extents for cold memories, of `rows` rows, none of which is live yet. Its header is
+  // the caller's to write.
+  absl::StatusOr<ColdRunUse> TakeColdRun(uint32_t extents, uint32_t rows) ENGRAM_EXCLUDES(mutex_);
   Generation NewGeneration() ENGRAM_EXCLUDES(mutex_);
 
   // Gives back at once what was taken and never became visible.
@@ -201,6 +222,18 @@ class Space final : public warm::LogExtents {
   ContentCounts content() const ENGRAM_EXCLUDES(mutex_);
   uint64_t LiveBytesOf(ExtentId extent) const ENGRAM_EXCLUDES(mutex_);
 
+  // ---- Accounts of rows, by run: cold memories are not content.
+
+  // A row of the run at `place` has become a memory's home, or has ceased to be it. A run without
+  // live rows is released by the next checkpoint, as an extent of the log is.
+  void AddColdRow(FileOffset place) ENGRAM_EXCLUDES(mutex_);
+  void DropColdRow(FileOffset place) ENGRAM_EXCLUDES(mutex_);
+  uint64_t cold_rows() const ENGRAM_EXCLUDES(mutex_);
+  // 0 if the extents are used otherwise by now.
+  uint32_t LiveRowsOf(const ColdRunUse& use) const ENGRAM_EXCLUDES(mutex_);
+  // All runs that are not released.
+  std::vector<ColdRunUse> ColdRuns() const ENGRAM_EXCLUDES(mutex_);
+
   // ---- Compaction.
 
   // The log's extents with live content that are written and come before `position`.
@@ -221,7 +254,8 @@ class Space final : public warm::LogExtents {
   // ---- Checkpoints.
 
   // A row for each extent, as a checkpoint cut now must know them: what is released is free, the
-  // log's `spare` too, and what is *forgotten*: extents of blobs of which none is left, and of the
+  // log's `spare` too, and what is *forgotten*: extents of blobs of which none is left, runs
+  // without live rows, and extents of the
   // log without live content, whose entries all come before `position`, where the checkpoint's log
   // begins. With `forgets_slots` also extents of slots of which none is used. The caller lets no
   // mutation run.
@@ -263,7 +297,7 @@ class Space final : public warm::LogExtents {
     bool bare = false;           // kFree: perhaps without blocks
     bool punching = false;       // kFree: PunchFreeExtents is at it
     ReleaseNode buffer_release;  // kLog, while it has a buffer: for the time when it has none
-    // kLog, kBlob: of content.
+    // kLog, kBlob: of content. kCold: rows.
     uint64_t live_bytes = 0;
     uint64_t total_bytes = 0;
     // Null: look into the mapping. release, partner of the acquire in Bytes.
@@ -301,6 +335,9 @@ class Space final : public warm::LogExtents {
   bool NextToPunch(ExtentId& extent) ENGRAM_EXCLUDES(mutex_);
   void EndPunch(ExtentId extent) ENGRAM_EXCLUDES(mutex_);
   void Enqueue(ReleaseNode release, LogNumber number) ENGRAM_REQUIRES(mutex_);
+  void CountIn(const Row& row) ENGRAM_REQUIRES(mutex_);
+  void CountOut(const Row& row) ENGRAM_REQUIRES(mutex_);
+  Row* ColdRowAt(FileOffset place) ENGRAM_REQUIRES(mutex_);
   void MarkRun(ExtentId first, uint32_t extents, format::ExtentType type) ENGRAM_REQUIRES(mutex_);
 
   io::File& file_;
@@ -334,6 +371,8 @@ class Space final : public warm::LogExtents {
   uint64_t content_live_ ENGRAM_GUARDED_BY(mutex_) = 0;
   uint64_t content_total_ ENGRAM_GUARDED_BY(mutex_) = 0;
   uint64_t content_freed_ ENGRAM_GUARDED_BY(mutex_) = 0;
+  uint64_t cold_rows_live_ ENGRAM_GUARDED_BY(mutex_) = 0;
+  uint64_t cold_rows_total_ ENGRAM_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace engram::inline ENGRAM_BODY::engine

@@ -65,6 +65,7 @@ bool Space::IsDead(ExtentId extent, const format::LogSegment& position) const {
   if (row.type == ExtentType::kBlob) {
     return row.held_bytes == 0 && (blob_end_.value == 0 || geometry_.ExtentOf(blob_end_) != extent);
   }
+  if (row.type == ExtentType::kCold) return row.live_bytes == 0;
   return row.type == ExtentType::kLog && row.live_bytes == 0 &&
          row.first_log_number < position.extent_first && row.first_log_number.value != 0;
 }

@@ -165,9 +165,7 @@ void Space::FreeRun(ExtentId first) {
   const uint32_t extents = RowOf(first).run_extents;
   for (uint32_t i = 0; i < extents; ++i) {
     Row& row = RowOf({first.value + i});
-    content_total_ -= row.total_bytes;
-    content_freed_ += row.total_bytes;
-    content_live_ -= row.live_bytes;
+    CountOut(row);
     row.type = ExtentType::kFree;
     row.run_extents = 1;
     row.held_bytes = 0;

@@ -29,8 +29,7 @@ void Space::Load(const std::vector<format::ExtentRow>& rows, uint32_t extents) {
     row.live_bytes = from.live_bytes;
     row.total_bytes = from.total_bytes;
     row.held_bytes = from.live_bytes;
-    content_live_ += row.live_bytes;
-    content_total_ += row.total_bytes;
+    CountIn(row);
     if (row.type != ExtentType::kSlots) continue;
     slots_.AddExtent({i});
     for (uint32_t k = 0; k < from.used_slots.size(); ++k) {

@@ -1,16 +1,18 @@
 // What brackets a call of the store: the right to use its parts, and to do what one at a time may
-// do; exceptions turned into errors; the locks of all stripes. Part of tiered_store_*.cc; not for
-// others.
+// do; exceptions turned into errors; the locks of all stripes; room that has no owner yet. Part of
+// tiered_store_*.cc; not for others.
 
 #ifndef ENGRAM_ENGINE_STORE_CALLS_H_
 #define ENGRAM_ENGINE_STORE_CALLS_H_
 
 #include <cstdint>
 #include <new>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "base/body.h"
 #include "engine/tiered_store.h"
+#include "format/log_entry.h"
 #include "sync/atomic.h"
 #include "sync/epoch.h"
 #include "sync/mutex.h"
@@ -135,6 +137,14 @@ class TieredStore::AllStripes {
 
  private:
   TieredStore& store_;
+};
+
+// Room taken for a memory that is not visible yet.
+struct TieredStore::Taken {
+  SlotIndex slot = kNoSlot;
+  uint64_t embedding_hash = 0;
+  std::optional<format::BlobPlace> blob;
+  uint64_t blob_bytes = 0;
 };
 
 }  // namespace engram::inline ENGRAM_BODY::engine

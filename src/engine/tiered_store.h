@@ -24,12 +24,14 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "api/event_listener.h"
 #include "api/memory_store.h"
 #include "base/body.h"
 #include "base/units.h"
+#include "cold/run_reader.h"
 #include "engine/checkpoint.h"
 #include "engine/checkpoint_writer.h"
 #include "engine/chores.h"
@@ -64,11 +66,15 @@ struct Lookup {
   Delta entry;  // not of kAbsent; of kDamaged, if there is one: see has_entry
   bool has_entry = false;
   Tier tier = Tier::kWarm;  // kPresent
-  hot::Held copy;           // kPresent, if that was read and not the home
-  format::LogEntry record;  // kPresent, kRemoved; verified; views hold as long as epoch and copy
-  absl::Status damage;      // kDamaged
-  DamagedPlace place;       // likewise
-  bool has_room = true;     // see Candidates
+  // kPresent, kRemoved; verified; views hold as long as the epoch and this. Of a cold memory or a
+  // copy: what its record would say, without slot, blob and content.
+  format::LogEntry record;
+  std::optional<cold::RowReader> row;  // kPresent, cold
+  cold::ContentBuffer content;         // what ContentOf had to decompress
+  hot::Held copy;                      // kPresent, if that was read and not the home
+  absl::Status damage;                 // kDamaged
+  DamagedPlace place;                  // likewise
+  bool has_room = true;                // see Candidates
 
   Sequence sequence() const { return has_entry ? entry.sequence : Sequence{}; }
 };
@@ -102,6 +108,8 @@ class TieredStore final : public MemoryStore {
   absl::Status Checkpoint() override;
   absl::StatusOr<CompactionStats> CompactContent(bool force) override;
   void CancelCompaction() override;
+  absl::StatusOr<MigrationStats> Migrate(std::span<const std::string> ids, Tier to) override;
+  absl::StatusOr<ColdCompactionStats> CompactCold() override;
   absl::StatusOr<MaintenanceReport> RunMaintenance() override;
   absl::Status Backup(const std::string& path) override;
   absl::Status Close() override;
@@ -138,6 +146,7 @@ class TieredStore final : public MemoryStore {
   class HashGroup;
   class Walk;
   class Sweep;
+  class Migration;
   struct Taken;
   struct Change;
 
@@ -163,9 +172,12 @@ class TieredStore final : public MemoryStore {
   bool CopyInto(const Delta& entry, Lookup& lookup) const;
   // kHot if there is a copy; else where its home is.
   Tier TierOf(const Lookup& lookup) const;
-  // Decodes and verifies the log entry of `entry` into `lookup`. False: it is damaged.
+  // Decodes and verifies the log entry or the row of `entry` into `lookup`. False: it is damaged.
   bool DecodeInto(const Delta& entry, Lookup& lookup) const;
-  // What a memory that is present consists of, each part verified; valid as long as the epoch.
+  absl::Status DecodeEntryInto(const Delta& entry, Lookup& lookup) const;
+  absl::Status DecodeRowInto(const Delta& entry, Lookup& lookup) const;
+  // What a memory that is present consists of, each part verified; valid as long as the epoch and
+  // `lookup`.
   absl::StatusOr<std::span<const float, kEmbeddingDimension>> EmbeddingOf(Lookup& lookup) const;
   absl::StatusOr<std::optional<std::string_view>> ContentOf(Lookup& lookup) const;
   absl::StatusOr<MemoryView> ViewOf(Lookup& lookup) const;
@@ -177,7 +189,7 @@ class TieredStore final : public MemoryStore {
   bool IsIn(std::optional<Tier> tier, const Met& met) const;
   static void MakeLost(Lookup& lookup);
   // Orders entries as what they lead to stands in the file, about.
-  static uint64_t OrderOf(const Delta& entry);
+  uint64_t OrderOf(const Delta& entry) const;
   // What `entry` leads to will be read soon: hints, which need no epoch.
   void PrefetchRecord(const Delta& entry) const;
   void PrefetchEmbedding(const Delta& entry) const;
@@ -188,11 +200,22 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<Sequence> UpdateOnce(std::string_view id, uint64_t hash, float activation);
   template <typename Once>
   absl::StatusOr<Sequence> Mutate(const Once& once);
-  absl::Status TakeRoom(const Memory& memory, Taken& taken);
-  absl::Status TakeAndAppend(const Memory& memory, Change& change, Taken& taken);
+  // A value that needs a slot, and perhaps a blob.
+  struct Value {
+    std::span<const float, kEmbeddingDimension> embedding;
+    std::optional<std::string_view> content;
+  };
+  // The longest content that stands in a record.
+  uint64_t InlineBytesMax() const;
+  absl::Status TakeRoom(const Value& value, Taken& taken);
+  absl::Status TakeAndAppend(const Value& value, Change& change, Taken& taken);
+  static void SetValue(const Value& value, const Taken& taken, format::Record& record);
+  // Appends a record with room of its own. On an error all of it is given back.
+  absl::Status AppendValue(const Value& value, Change& change);
   void GiveBack(const Taken& taken);
-  // A copy for the hot tier, if a memory with this value belongs there and there is memory for it.
-  std::unique_ptr<hot::Copy> HotCopyOf(const MemoryView& view) const;
+  // A copy for the hot tier, if a memory with this value belongs there, or `is_wanted` there, and
+  // it and memory have room for it.
+  std::unique_ptr<hot::Copy> HotCopyOf(const MemoryView& view, bool is_wanted = false) const;
   absl::StatusOr<Sequence> Append(Change& change);
   void Settle(Change& change);
   void KeepHouse();
@@ -218,16 +241,6 @@ class TieredStore final : public MemoryStore {
   absl::Status CutAndCopy(const std::string& path) ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status CopyTo(io::File& target) ENGRAM_REQUIRES(checkpoint_mutex_);
 
-  // ---- Maintenance: maintenance.cc. Within a stoppable call.
-  void StartChores();
-  // Close is waiting for what can be stopped.
-  bool IsStopping() const { return stop_requested_.Load(std::memory_order_relaxed); }
-  Pressure PressureNow() const;
-  absl::Status FollowHints(MaintenanceReport& report);
-  // Holds a copy of the value that was read, if it is still the memory's and deserves to be hot.
-  bool MakeHot(const PromotionHint& hint);
-  absl::Status CompactIfDue(MaintenanceReport& report);
-
   // ---- Compaction: compaction.cc. Within a call.
   absl::StatusOr<CompactionStats> CompactNow(bool force);
   bool ThresholdsAreExceeded() const;
@@ -236,12 +249,46 @@ class TieredStore final : public MemoryStore {
   // As CutCheckpoint, and compacts a part of the log with it.
   absl::Status CutAndCompact() ENGRAM_REQUIRES(checkpoint_mutex_);
 
+  // ---- Migration: tiered_store_migrations.cc.
+  // kNo: ABORTED if a checkpoint, a compaction or another migration is at work.
+  enum class Wait : bool { kNo, kYes };
+  absl::StatusOr<MigrationStats> MigrateNow(std::span<const std::string> ids, Tier to, Wait wait);
+  // What Migrate does to `ids` from `next` on, one batch of it; moves `next`. For policies, too.
+  absl::Status MigrateBatch(std::span<const std::string> ids, Tier to, Wait wait, size_t& next,
+                            MigrationStats& stats) ENGRAM_EXCLUDES(checkpoint_mutex_);
+  bool HasWastefulRuns() const;
+  absl::StatusOr<ColdCompactionStats> RewriteColdRuns() ENGRAM_EXCLUDES(checkpoint_mutex_);
+
+  // ---- Maintenance: maintenance.cc. Within a stoppable call.
+  void StartChores();
+  // Close is waiting for what can be stopped.
+  bool IsStopping() const { return stop_requested_.Load(std::memory_order_relaxed); }
+  Pressure PressureNow() const;
+  uint64_t WarmBytes() const;
+  absl::Status FollowHints(MaintenanceReport& report);
+  // Holds a copy of the value that was read, if it is still the memory's and deserves to be hot; a
+  // cold one becomes warm first. Where it was; nothing if it stays there.
+  absl::StatusOr<std::optional<Tier>> MakeHot(const PromotionHint& hint);
+  // Calls `visit` for the memories of a stretch of the index that are warm and can be decoded;
+  // `from` goes behind it.
+  void ForEachWarm(uint64_t& from, bool& is_at_end,
+                   absl::FunctionRef<void(const Delta&, Lookup&)> visit) const;
+  absl::Status MakeOldCold(MaintenanceReport& report);
+  absl::Status MakeTooManyCold(Wait wait, MaintenanceReport& report);
+  absl::StatusOr<uint64_t> MakeColdNow(const std::vector<std::string>& ids, Wait wait,
+                                       MaintenanceReport& report);
+  // As MakeTooManyCold, unless somebody else is at something of the kind.
+  void EvictToCold();
+  absl::Status CompactIfDue(MaintenanceReport& report);
+  absl::Status CompactColdIfDue(MaintenanceReport& report);
+
   // ---- Inspection: tiered_store_inspection.cc.
   Sequence SettledSequence();
   // REQUIRES: no mutation is under way.
   void CompareCounts(VerifyReport& report) const;
   void VerifyHash(uint64_t hash, VerifyReport& report) const;
   absl::Status VerifyHeaders(VerifyReport& report) const;
+  absl::Status VerifyColdRuns(VerifyReport& report) const;
   absl::Status VerifyMeta(const CheckpointPlace& place, VerifyReport& report) const;
   absl::Status VerifyCheckpoint(const std::vector<uint64_t>& changed, VerifyReport& report) const;
   absl::Status VerifySuperblocks(VerifyReport& report) const;
@@ -284,6 +331,9 @@ class TieredStore final : public MemoryStore {
   sync::Atomic<bool> compaction_is_cancelled_{false};  // relaxed: nothing else is told by it
   sync::Atomic<uint64_t> compactions_{0};              // counts, no partners
   sync::Atomic<uint64_t> compaction_bytes_reclaimed_{0};
+  sync::Atomic<uint64_t> made_cold_{0};  // counts, no partners
+  sync::Atomic<uint64_t> made_warm_{0};
+  sync::Atomic<uint64_t> rows_rewritten_{0};
   // Dead bytes at which compacting by itself is worth another try.
   sync::Atomic<uint64_t> compaction_due_at_{0};
 

@@ -30,6 +30,7 @@ absl::StatusOr<VerifyReport> TieredStore::Verify() {
     }
     ENGRAM_RETURN_IF_ERROR(VerifyCheckpoint(changed, report));
     ENGRAM_RETURN_IF_ERROR(VerifyHeaders(report));
+    ENGRAM_RETURN_IF_ERROR(VerifyColdRuns(report));
     const AllStripes no_mutations(*this);
     // With mutations meanwhile some may have been looked at twice, or not at all.
     if (before == last_sequence() && report.damages.empty()) CompareCounts(report);
@@ -58,9 +59,14 @@ void TieredStore::CompareCounts(VerifyReport& report) const {
     report.miscounts.push_back(
         absl::StrCat("room was released ", counts.contradictions, " times that was not held"));
   }
-  if (counts.slots_used < report.memories_checked) {
-    report.miscounts.push_back(
-        absl::StrCat(report.memories_checked, " memories stand in ", counts.slots_used, " slots"));
+  if (counts.cold_rows_live != report.memories_cold) {
+    report.miscounts.push_back(absl::StrCat("there are ", report.memories_cold,
+                                            " cold memories, and the statistics say ",
+                                            counts.cold_rows_live));
+  }
+  if (counts.slots_used < report.memories_checked - report.memories_cold) {
+    report.miscounts.push_back(absl::StrCat(report.memories_checked - report.memories_cold,
+                                            " memories stand in ", counts.slots_used, " slots"));
   }
 }
 
@@ -88,7 +94,8 @@ absl::Status TieredStore::VerifyHeaders(VerifyReport& report) const {
     if (!found.ok()) {
       wrong = std::string(found.status().message());
     } else if (found->type != expected->type || found->run_extents != expected->run_extents ||
-               (expected->type == format::ExtentType::kLog &&
+               ((expected->type == format::ExtentType::kLog ||
+                 expected->type == format::ExtentType::kCold) &&
                 found->generation != expected->generation)) {
       wrong = absl::StrCat(
           "header of extent ", i, ": it says ", format::ExtentTypeName(found->type),
@@ -97,6 +104,32 @@ absl::Status TieredStore::VerifyHeaders(VerifyReport& report) const {
     }
     if (!wrong.empty()) {
       report.damages.push_back({offset, bytes.size(), "extent header", "", std::move(wrong)});
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Both directories of each run: one that is damaged hides nothing while the other is intact.
+absl::Status TieredStore::VerifyColdRuns(VerifyReport& report) const {
+  Space& space = parts_->space;
+  const format::Geometry& geometry = space.geometry();
+  for (const ColdRunUse& use : space.ColdRuns()) {
+    if (use.live_rows == 0) continue;
+    const uint64_t begin = geometry.Begin(use.run.first).value;
+    const uint64_t end = begin + use.run.extents * geometry.extent_bytes;
+    for (const uint64_t at :
+         {begin + format::kExtentHeaderBytes, end - format::kColdDirectoryBytes}) {
+      format::ColdDirectoryBytes bytes;
+      ENGRAM_RETURN_IF_ERROR(io::ReadFully(*parts_->file, {at}, bytes));
+      const absl::StatusOr<format::ColdDirectory> found =
+          format::DecodeColdDirectory(bytes, geometry, space.store_id());
+      if (found.ok() && found->generation == use.generation) continue;
+      report.damages.push_back(
+          {{at},
+           bytes.size(),
+           "cold directory",
+           "",
+           found.ok() ? "it is that of another run" : std::string(found.status().message())});
     }
   }
   return absl::OkStatus();
@@ -164,11 +197,12 @@ void TieredStore::VerifyHash(uint64_t hash, VerifyReport& report) const {
     // A removal that cannot be read hides whether the memory is there.
     if (entry.is_removal() && decoded) continue;
     if (!entry.is_removal() || entry.is_lost()) ++report.memories_checked;
+    if (entry.is_cold()) ++report.memories_cold;
     absl::Status damage = lookup.damage;
     if (decoded) {
       const absl::StatusOr<MemoryView> view = ViewOf(lookup);
       damage = view.status();
-      report.content_bytes += entry.room_bytes;
+      report.content_bytes += entry.room_bytes;  // of a cold memory 0: it is no content
       if (lookup.record.record.blob) {
         report.content_bytes +=
             format::RoundUp(*lookup.record.record.content_bytes, format::kAlignment);
@@ -202,9 +236,13 @@ Statistics TieredStore::StatsNow() const {
   };
   Statistics statistics;
   statistics.memories = Count();
-  statistics.memories_hot = std::min(hot_.copies(), statistics.memories);
-  statistics.memories_warm = statistics.memories - statistics.memories_hot;
+  // Each of about now: they need not fit together while something goes on.
+  statistics.memories_cold = std::min(counts.cold_rows_live, statistics.memories);
+  statistics.memories_hot = std::min(hot_.copies(), statistics.memories - statistics.memories_cold);
+  statistics.memories_warm =
+      statistics.memories - statistics.memories_cold - statistics.memories_hot;
   statistics.hot_bytes = hot_.bytes();
+  statistics.warm_bytes = WarmBytes();
   statistics.hot_evictions = hot_.evictions();
   statistics.maintenances = maintenances_.Load(std::memory_order_relaxed);
   statistics.pressure = PressureNow();
@@ -220,6 +258,9 @@ Statistics TieredStore::StatsNow() const {
   statistics.extents_of_log = extents_of(format::ExtentType::kLog);
   statistics.extents_of_blobs = counts.blob_extents;
   statistics.extents_of_checkpoint = counts.checkpoint_extents;
+  statistics.extents_of_cold = counts.cold_extents;
+  statistics.cold_rows_live = counts.cold_rows_live;
+  statistics.cold_rows_total = counts.cold_rows_total;
   statistics.slots_used = counts.slots_used;
   statistics.slots_free = counts.slots_free;
   statistics.releases_pending = counts.releases_pending;
@@ -228,6 +269,9 @@ Statistics TieredStore::StatsNow() const {
   statistics.compactions = compactions_.Load(std::memory_order_relaxed);
   statistics.compaction_bytes_reclaimed =
       compaction_bytes_reclaimed_.Load(std::memory_order_relaxed);
+  statistics.memories_made_cold = made_cold_.Load(std::memory_order_relaxed);
+  statistics.memories_made_warm = made_warm_.Load(std::memory_order_relaxed);
+  statistics.cold_rows_rewritten = rows_rewritten_.Load(std::memory_order_relaxed);
   statistics.entries_since_checkpoint = entries_since_checkpoint_.Load(std::memory_order_relaxed);
   statistics.changed_memories = parts_->index->changed();
   statistics.index_bytes = parts_->index->bytes();

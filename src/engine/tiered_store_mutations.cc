@@ -32,14 +32,6 @@ std::optional<Sequence> UnknownOutcomeOf(const absl::Status& status) {
 
 namespace engine {
 
-// Room taken for a memory that is not visible yet.
-struct TieredStore::Taken {
-  SlotIndex slot = kNoSlot;
-  uint64_t embedding_hash = 0;
-  std::optional<format::BlobPlace> blob;
-  uint64_t blob_bytes = 0;
-};
-
 // A mutation whose sequence is not taken yet.
 struct TieredStore::Change {
   MutationKind kind = MutationKind::kStore;
@@ -91,7 +83,8 @@ absl::StatusOr<Sequence> TieredStore::Mutate(const Once& once) {
       WithoutExceptions([&] { return FreeRoom(); }).value_or(false)) {
     result = WithoutExceptions([&]() -> absl::StatusOr<Sequence> { return once(); });
   }
-  hot_.Evict();
+  // An eviction, too, owes what maintenance would do.
+  if (hot_.Evict() > 0 && options_.warm_capacity_bytes == 0) EvictToCold();
   if (!result.ok() || result->value == 0 || options_.sync_mode != SyncMode::kEachWrite) {
     return result;
   }
@@ -118,18 +111,22 @@ absl::Status TieredStore::MakeDurable(Sequence sequence) {
 
 // ---- Taking room.
 
-absl::Status TieredStore::TakeRoom(const Memory& memory, Taken& taken) {
+uint64_t TieredStore::InlineBytesMax() const {
+  return std::min<uint64_t>(options_.content_inline_bytes_max,
+                            parts_->space.geometry().extent_bytes / 4);
+}
+
+absl::Status TieredStore::TakeRoom(const Value& value, Taken& taken) {
   Space& space = parts_->space;
   space.Collect(parts_->commit->durable());
   ENGRAM_ASSIGN_OR_RETURN(taken.slot, space.TakeSlot());
-  const std::span<const std::byte> embedding = std::as_bytes(std::span(memory.embedding));
+  const std::span<const std::byte> embedding = std::as_bytes(value.embedding);
   taken.embedding_hash = format::EmbeddingHash(embedding);
   ENGRAM_RETURN_IF_ERROR(
       io::WriteFully(*parts_->file, space.geometry().OffsetOf(taken.slot), embedding));
-  const uint64_t inline_max =
-      std::min<uint64_t>(options_.content_inline_bytes_max, space.geometry().extent_bytes / 4);
-  if (!memory.content || memory.content->size() <= inline_max) return absl::OkStatus();
-  const std::span<const std::byte> content = std::as_bytes(std::span(*memory.content));
+  if (!value.content || value.content->size() <= InlineBytesMax()) return absl::OkStatus();
+  const std::span<const std::byte> content =
+      std::as_bytes(std::span(value.content->data(), value.content->size()));
   ENGRAM_ASSIGN_OR_RETURN(const FileOffset offset, space.TakeBlob(content.size()));
   taken.blob = {offset, format::BlobChecksum(space.store_id(), offset, content)};
   taken.blob_bytes = content.size();
@@ -141,12 +138,12 @@ void TieredStore::GiveBack(const Taken& taken) {
   if (taken.blob) parts_->space.GiveBackBlob(taken.blob->offset, taken.blob_bytes);
 }
 
-std::unique_ptr<hot::Copy> TieredStore::HotCopyOf(const MemoryView& view) const {
-  if (view.activation < options_.hot_activation_threshold || options_.hot_capacity_bytes == 0) {
-    return nullptr;
-  }
+std::unique_ptr<hot::Copy> TieredStore::HotCopyOf(const MemoryView& view, bool is_wanted) const {
+  if (view.activation < options_.hot_activation_threshold && !is_wanted) return nullptr;
+  if (options_.hot_capacity_bytes == 0) return nullptr;
   try {
     auto copy = std::make_unique<hot::Copy>(view.Copy());
+    copy->home_bytes = WarmBytesOf(copy->memory, InlineBytesMax());
     return hot_.Admits(HotCopyBytes(copy->memory)) ? std::move(copy) : nullptr;
   } catch (const std::bad_alloc&) {
     return nullptr;  // then it is a warm one
@@ -216,7 +213,9 @@ void TieredStore::Settle(Change& change) {
   if (change.hot_copy) hot_.Insert(std::move(change.hot_copy), change.entry.sequence);
   parts_->index->Put(old.sequence(), change.entry);
   hot_.Erase(old.sequence());
-  if (old.has_entry && !old.entry.is_removal()) {
+  if (old.has_entry && old.entry.is_cold()) {
+    space.DropColdRow(old.entry.place);
+  } else if (old.has_entry && !old.entry.is_removal()) {
     space.DropContent({old.entry.place, old.entry.room_bytes});
     if (change.releases_slot) {
       change.slot_release->what = Release::What::kSlot;
@@ -267,31 +266,39 @@ absl::StatusOr<Sequence> TieredStore::StoreOnce(const Memory& memory, uint64_t h
   CopyScalars(memory, change.record);
   change.record.released_blob = BlobReleasedBy(change.old);
   change.hot_copy = HotCopyOf(engram::ViewOf(memory, {}, Tier::kHot));
-  Taken taken;
-  try {
-    absl::Status appended = TakeAndAppend(memory, change, taken);
-    if (!appended.ok()) {
-      GiveBack(taken);
-      return appended;
-    }
-  } catch (...) {
-    GiveBack(taken);
-    throw;
-  }
+  ENGRAM_RETURN_IF_ERROR(AppendValue(
+      {std::span<const float, kEmbeddingDimension>(memory.embedding), memory.content}, change));
   Settle(change);
   return change.entry.sequence;
 }
 
-absl::Status TieredStore::TakeAndAppend(const Memory& memory, Change& change, Taken& taken) {
-  ENGRAM_RETURN_IF_ERROR(TakeRoom(memory, taken));
-  change.record.slot = taken.slot;
-  change.record.embedding_hash = taken.embedding_hash;
-  if (memory.content) {
-    change.record.content_bytes = static_cast<uint32_t>(memory.content->size());
-    change.record.blob = taken.blob;
-    if (!taken.blob) change.record.content = *memory.content;
+absl::Status TieredStore::AppendValue(const Value& value, Change& change) {
+  Taken taken;
+  absl::Status appended;
+  try {
+    appended = TakeAndAppend(value, change, taken);
+  } catch (...) {
+    GiveBack(taken);
+    throw;
   }
+  if (!appended.ok()) GiveBack(taken);
+  return appended;
+}
+
+absl::Status TieredStore::TakeAndAppend(const Value& value, Change& change, Taken& taken) {
+  ENGRAM_RETURN_IF_ERROR(TakeRoom(value, taken));
+  SetValue(value, taken, change.record);
   return Append(change).status();
+}
+
+// What a record says of the room that was taken for its value.
+void TieredStore::SetValue(const Value& value, const Taken& taken, format::Record& record) {
+  record.slot = taken.slot;
+  record.embedding_hash = taken.embedding_hash;
+  if (!value.content) return;
+  record.content_bytes = static_cast<uint32_t>(value.content->size());
+  record.blob = taken.blob;
+  if (!taken.blob) record.content = *value.content;
 }
 
 absl::StatusOr<Sequence> TieredStore::Remove(std::string_view id) {
@@ -346,7 +353,7 @@ absl::StatusOr<Sequence> TieredStore::UpdateOnce(std::string_view id, uint64_t h
   if (change.old.state != Lookup::State::kPresent) {
     return absl::NotFoundError("there is no memory with this id");
   }
-  // The same slot and blob under a new record.
+  // The same slot and blob under a new record; a cold memory has none, and becomes a warm one.
   change.record = change.old.record.record;
   change.record.activation = activation;
   change.record.released_blob = std::nullopt;
@@ -358,9 +365,16 @@ absl::StatusOr<Sequence> TieredStore::UpdateOnce(std::string_view id, uint64_t h
     }
   }
   if (!change.old.has_room) parts_->index->MakeRoom(hash);
-  ENGRAM_ASSIGN_OR_RETURN(const Sequence sequence, Append(change));
+  if (change.old.row) {
+    change.takes_slot = true;
+    ENGRAM_ASSIGN_OR_RETURN(const auto embedding, EmbeddingOf(change.old));
+    ENGRAM_ASSIGN_OR_RETURN(const auto content, ContentOf(change.old));
+    ENGRAM_RETURN_IF_ERROR(AppendValue({embedding, content}, change));
+  } else {
+    ENGRAM_RETURN_IF_ERROR(Append(change).status());
+  }
   Settle(change);
-  return sequence;
+  return change.entry.sequence;
 }
 
 }  // namespace engine

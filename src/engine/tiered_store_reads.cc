@@ -104,9 +104,12 @@ void TieredStore::MakeLost(Lookup& lookup) {
       "MemoryStore::recovery()");
 }
 
-uint64_t TieredStore::OrderOf(const Delta& entry) {
-  // Removals, which have no embedding, come last.
-  return entry.slot.value;
+uint64_t TieredStore::OrderOf(const Delta& entry) const {
+  if (entry.is_removal()) return 0;  // it has no embedding
+  const uint64_t offset = entry.is_cold()
+                              ? entry.place.value + uint64_t{entry.slot.value} * format::kSlotBytes
+                              : parts_->space.geometry().OffsetOf(entry.slot).value;
+  return offset / format::kAlignment;
 }
 
 void TieredStore::PrefetchRecord(const Delta& entry) const {
@@ -116,36 +119,72 @@ void TieredStore::PrefetchRecord(const Delta& entry) const {
 }
 
 void TieredStore::PrefetchEmbedding(const Delta& entry) const {
-  if (entry.is_removal()) return;
+  // Rows come in the order of hashes, as what is listed does.
+  if (entry.is_removal() || entry.is_cold()) return;
   Space& space = parts_->space;
   space.Prefetch(space.geometry().OffsetOf(entry.slot), format::kSlotBytes);
 }
 
 bool TieredStore::DecodeInto(const Delta& entry, Lookup& lookup) const {
-  Space& space = parts_->space;
-  lookup.place = {"log entry", entry.place, entry.room_bytes};
-  absl::StatusOr<format::LogEntry> decoded;  // not OK
-  if (entry.is_lost() || !space.Contains(entry.place, entry.room_bytes)) {
-    decoded = Damaged(lookup.place, "nothing is left of it");
-  } else {
-    const ExtentId extent = space.geometry().ExtentOf(entry.place);
-    decoded = format::DecodeEntry(space.EntryBytes(entry.place, entry.room_bytes),
-                                  {space.store_id(), space.GenerationOf(extent), entry.place,
-                                   space.FirstLogNumberOf(extent)});
-    if (decoded.ok() && (!decoded->is_about_memory() || decoded->sequence != entry.sequence)) {
-      decoded = Damaged(lookup.place, "it is not the one that the index means");
-    }
-  }
   lookup.entry = entry;
   lookup.has_entry = true;
+  absl::Status decoded =
+      entry.is_cold() ? DecodeRowInto(entry, lookup) : DecodeEntryInto(entry, lookup);
   if (!decoded.ok()) {
     lookup.state = Lookup::State::kDamaged;
-    lookup.damage = std::move(decoded).status();
+    lookup.damage = std::move(decoded);
     return false;
   }
   lookup.state = entry.is_removal() ? Lookup::State::kRemoved : Lookup::State::kPresent;
-  lookup.record = *decoded;
   return true;
+}
+
+absl::Status TieredStore::DecodeEntryInto(const Delta& entry, Lookup& lookup) const {
+  Space& space = parts_->space;
+  lookup.place = {"log entry", entry.place, entry.room_bytes};
+  if (entry.is_lost() || !space.Contains(entry.place, entry.room_bytes)) {
+    return Damaged(lookup.place, "nothing is left of it");
+  }
+  const ExtentId extent = space.geometry().ExtentOf(entry.place);
+  ENGRAM_ASSIGN_OR_RETURN(
+      lookup.record, format::DecodeEntry(space.EntryBytes(entry.place, entry.room_bytes),
+                                         {space.store_id(), space.GenerationOf(extent), entry.place,
+                                          space.FirstLogNumberOf(extent)}));
+  if (!lookup.record.is_about_memory() || lookup.record.sequence != entry.sequence) {
+    return Damaged(lookup.place, "it is not the one that the index means");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TieredStore::DecodeRowInto(const Delta& entry, Lookup& lookup) const {
+  lookup.tier = Tier::kCold;
+  const std::optional<cold::MappedRun> run = parts_->space.ColdRunAt(entry.place);
+  // Its fields are spread over the columns.
+  lookup.place = {"cold run", entry.place, run ? run->bytes.size() : 0};
+  if (!run) return Damaged(lookup.place, "there is no run of cold memories");
+  absl::StatusOr<cold::RowReader> reader = cold::RowReader::Open(*run, entry.slot.value);
+  if (!reader.ok()) {
+    return Damaged(lookup.place, absl::string_view(reader.status().message()));
+  }
+  const format::ColdRow& row = reader->row();
+  if (row.sequence != entry.sequence || row.hash != entry.hash) {
+    return Damaged(lookup.place, "it is not the row that the index means");
+  }
+  lookup.record.id = row.id;
+  lookup.record.sequence = row.sequence;
+  format::Record& record = lookup.record.record;
+  record.sequence = row.sequence;
+  record.slot = kNoSlot;
+  record.embedding_hash = row.embedding_hash;
+  record.confidence = row.confidence;
+  record.activation = row.activation;
+  record.decay_rate = row.decay_rate;
+  record.created_at = row.created_at;
+  record.last_access = row.last_access;
+  record.access_count = row.access_count;
+  record.content_bytes = row.content_bytes;
+  lookup.row = *std::move(reader);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::span<const float, kEmbeddingDimension>> TieredStore::EmbeddingOf(
@@ -154,6 +193,15 @@ absl::StatusOr<std::span<const float, kEmbeddingDimension>> TieredStore::Embeddi
     return std::span<const float, kEmbeddingDimension>(lookup.copy->memory.embedding);
   }
   Space& space = parts_->space;
+  if (lookup.row) {
+    lookup.place = {"embedding",
+                    {lookup.entry.place.value + lookup.row->embedding_offset()},
+                    format::kSlotBytes};
+    const auto embedding = lookup.row->Embedding();
+    if (!embedding.ok()) return Damaged(lookup.place, embedding.status().message());
+    return std::span<const float, kEmbeddingDimension>(
+        reinterpret_cast<const float*>(embedding->data()), kEmbeddingDimension);
+  }
   const format::Record& record = lookup.record.record;
   const FileOffset slot = space.geometry().OffsetOf(record.slot);
   lookup.place = {"embedding", slot, format::kSlotBytes};
@@ -171,6 +219,14 @@ absl::StatusOr<std::optional<std::string_view>> TieredStore::ContentOf(Lookup& l
   if (lookup.copy) return lookup.copy->memory.content;
   const format::Record& record = lookup.record.record;
   if (!record.content_bytes) return std::nullopt;
+  if (lookup.row) {
+    lookup.place = {"cold content",
+                    {lookup.entry.place.value + lookup.row->content_offset()},
+                    lookup.row->row().stored_bytes};
+    auto content = lookup.row->Content(lookup.content);
+    if (!absl::IsDataLoss(content.status())) return content;
+    return Damaged(lookup.place, content.status().message());
+  }
   if (!record.blob) return record.content;
   Space& space = parts_->space;
   const FileOffset offset = record.blob->offset;

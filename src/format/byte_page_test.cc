@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/checksum.h"
+#include "format/byte_page_cold_fixture.h"
 #include "format/byte_page_fixture.h"
 #include "format/samples_fixture.h"
 
@@ -193,13 +194,21 @@ void AddOtherEntries(const std::vector<Table>& tables, std::vector<Structure>& s
                                          {"released", released},
                                          {"id", Text(kSampleId)}}));
   }
-  structures.push_back(EntryStructure("Move", EncodedMove(kSampleId, {77}, kSampleMove), 4, 0,
-                                      id_bytes, 0,
-                                      {{"sequence", Le(uint64_t{77})},
-                                       {"place", Le(kSampleMove.place.value)},
-                                       {"row", Le(kSampleMove.row)},
-                                       {"tier", Le(kSampleMove.tier)},
-                                       {"id", Text(kSampleId)}}));
+  for (const MoveTarget& move : {kSampleMove, kSampleReleasingMove}) {
+    const Bytes bytes = EncodedMove(kSampleId, {77}, move);
+    Bytes released;
+    if (move.released_blob) {
+      structures.push_back(ReleasedStructure(*move.released_blob, Slice(bytes, 56, 16)));
+      released = FromPage(tables, structures.back());
+    }
+    structures.push_back(EntryStructure("Move", bytes, 4, move.released_blob ? 2 : 0, id_bytes, 0,
+                                        {{"sequence", Le(uint64_t{77})},
+                                         {"place", Le(move.place.value)},
+                                         {"row", Le(move.row)},
+                                         {"tier", Le(move.tier)},
+                                         {"released", released},
+                                         {"id", Text(kSampleId)}}));
+  }
   const LogNumber first_hashed{kSampleNumber.value - 4};
   for (const bool follows_frame : {false, true}) {
     structures.push_back(EntryStructure(
@@ -286,6 +295,7 @@ std::vector<Structure> Structures(const std::vector<Table>& tables) {
   AddOtherEntries(tables, structures);
   AddBucket(tables, structures);
   AddMeta(tables, structures);
+  AddColdRun(tables, structures);
   return structures;
 }
 

@@ -83,7 +83,9 @@ uint64_t RemoveEntryBytes(size_t id_bytes, const Removal& removal) {
   return RoundUp(kRemoveBytes + id_bytes + (removal.released_blob ? kReleasedBlobBytes : 0),
                  kAlignment);
 }
-uint64_t MoveEntryBytes(size_t id_bytes) { return RoundUp(kMoveBytes + id_bytes, kAlignment); }
+uint64_t MoveEntryBytes(size_t id_bytes, const MoveTarget& move) {
+  return RoundUp(kMoveBytes + id_bytes + (move.released_blob ? kReleasedBlobBytes : 0), kAlignment);
+}
 uint64_t FrameEntryBytes(size_t hashes) { return kFrameBytes + hashes * sizeof(uint64_t); }
 
 void EncodeRecord(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
@@ -141,14 +143,19 @@ void EncodeRemove(std::span<std::byte> target, const EntryPlace& place, LogNumbe
 void EncodeMove(std::span<std::byte> target, const EntryPlace& place, LogNumber number,
                 std::string_view id, Sequence sequence, const MoveTarget& move) {
   CheckId(id);
-  CheckTarget(target, MoveEntryBytes(id.size()));
-  EncodeHeader(target, place, number, {EntryKind::kMove, 0, id.size(), 0});
+  ENGRAM_CHECK(layout::CanBeReleased(move.released_blob), "an empty blob is released");
+  CheckTarget(target, MoveEntryBytes(id.size(), move));
+  EncodeHeader(target, place, number,
+               {EntryKind::kMove, move.released_blob ? layout::kReleasesBlobFlag : uint8_t{0},
+                id.size(), 0});
   std::byte* const at = target.data();
   StoreLittleEndian(at + layout::kSequenceAt, sequence.value);
   StoreLittleEndian(at + layout::kMovePlaceAt, move.place.value);
   StoreLittleEndian(at + layout::kMoveRowAt, move.row);
   StoreLittleEndian(at + layout::kMoveTierAt, uint64_t{move.tier});
-  Finish(target, place, Put(target, kMoveBytes, id));
+  size_t position = kMoveBytes;
+  if (move.released_blob) position = PutReleased(target, position, *move.released_blob);
+  Finish(target, place, Put(target, position, id));
 }
 
 void EncodeFrame(std::span<std::byte> target, const EntryPlace& place, LogNumber number,

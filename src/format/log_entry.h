@@ -93,9 +93,11 @@ struct Removal {
 
 // Where a kMove says a memory is now.
 struct MoveTarget {
-  uint8_t tier = 0;
-  FileOffset place;
+  uint8_t tier = 0;  // the value of a Tier
+  FileOffset place;  // of a run of cold memories: where its first extent begins
   uint64_t row = 0;
+  // The blob that is not needed any more: the content is at the new place.
+  std::optional<ReleasedBlob> released_blob;
 };
 
 // A decoded entry; views point into the decoded bytes.
@@ -106,7 +108,7 @@ struct LogEntry {
   std::string_view id;                        // kRecord, kRelocated, kRemove, kMove
   Sequence sequence;                          // of the mutation; not kFrame, kLink
   Sequence predecessor;                       // kRecord, kRelocated, kRemove
-  std::optional<ReleasedBlob> released_blob;  // likewise
+  std::optional<ReleasedBlob> released_blob;  // likewise, and kMove
   Record record;                              // kRecord, kRelocated
   MoveTarget move;                            // kMove
 
@@ -143,7 +145,7 @@ struct EntryPlace {
 
 uint64_t RecordEntryBytes(size_t id_bytes, const Record& record);
 uint64_t RemoveEntryBytes(size_t id_bytes, const Removal& removal);
-uint64_t MoveEntryBytes(size_t id_bytes);
+uint64_t MoveEntryBytes(size_t id_bytes, const MoveTarget& move);
 uint64_t FrameEntryBytes(size_t hashes);
 
 // ---- Encoders. Each fills `target`, which has exactly the entry's size.

@@ -187,7 +187,7 @@ TEST(LogEntryDamage, UnknownFlagsAreRefused) {
     const auto kind = static_cast<EntryKind>(sample.bytes[16]);
     unsigned known = 0;
     if (kind == EntryKind::kRecord || kind == EntryKind::kRelocated) known = 3;
-    if (kind == EntryKind::kRemove) known = 2;
+    if (kind == EntryKind::kRemove || kind == EntryKind::kMove) known = 2;
     if (kind == EntryKind::kFrame) known = 4;
     for (unsigned flags = 0; flags < 256; ++flags) {
       const Bytes bytes = With(sample.bytes, 17, static_cast<uint8_t>(flags));

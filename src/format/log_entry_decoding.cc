@@ -38,7 +38,9 @@ uint64_t UnpaddedBytes(const std::byte* at) {
   if (about_memory ? id_bytes == 0 || id_bytes > kIdBytesMax : id_bytes != 0) return 0;
   uint8_t flags_known = 0;
   if (is_record) flags_known = layout::kBlobFlag | layout::kReleasesBlobFlag;
-  if (entry_kind == EntryKind::kRemove) flags_known = layout::kReleasesBlobFlag;
+  if (entry_kind == EntryKind::kRemove || entry_kind == EntryKind::kMove) {
+    flags_known = layout::kReleasesBlobFlag;
+  }
   if (is_frame) flags_known = layout::kFollowsFrameFlag;
   if ((flags & ~flags_known) != 0) return 0;
   const bool has_blob = (flags & layout::kBlobFlag) != 0;
@@ -96,7 +98,8 @@ void LoadMemoryEntry(const std::byte* at, LogEntry& entry) {
   if (entry.kind == EntryKind::kMove) {
     entry.move = {LoadLittleEndian<uint8_t>(at + layout::kMoveTierAt),
                   {LoadLittleEndian<uint64_t>(at + layout::kMovePlaceAt)},
-                  LoadLittleEndian<uint64_t>(at + layout::kMoveRowAt)};
+                  LoadLittleEndian<uint64_t>(at + layout::kMoveRowAt),
+                  {}};
   } else {
     entry.predecessor = {
         LoadLittleEndian<uint64_t>(at + (is_record ? layout::kPredecessorAt : layout::kRemovedAt))};
@@ -106,6 +109,7 @@ void LoadMemoryEntry(const std::byte* at, LogEntry& entry) {
   LoadBlobs(at, behind, entry);
   const size_t id_bytes = LoadLittleEndian<uint16_t>(at + layout::kIdBytesAt);
   entry.id = TextAt(behind, id_bytes);
+  entry.move.released_blob = entry.released_blob;
   if (!is_record) return;
   entry.record.released_blob = entry.released_blob;
   if (entry.record.content_bytes && !entry.record.blob) {
@@ -152,9 +156,10 @@ bool CanBe(const LogEntry& entry) {
       return entry.predecessor != Sequence{} &&
              layout::CanReplace(entry.sequence, entry.predecessor) &&
              layout::CanBeReleased(entry.released_blob);
+    case EntryKind::kMove:
+      return layout::CanBeReleased(entry.released_blob);
     case EntryKind::kFrame:
       return layout::CanBeFrame(entry.number, entry.durable, entry.first_hashed, entry.hash_count);
-    case EntryKind::kMove:
     case EntryKind::kLink:
       return true;
   }
@@ -163,22 +168,24 @@ bool CanBe(const LogEntry& entry) {
 
 // Whether what no field takes is zero. `unpadded` is the entry's length without its padding.
 bool ReservedIsZero(std::span<const std::byte> bytes, size_t unpadded, const LogEntry& entry) {
-  size_t begin = 0;  // of what is reserved
-  size_t end = 0;
+  const auto is_zero = [&](size_t begin, size_t end) {
+    return AreZeros(bytes.subspan(begin, end - begin));
+  };
+  bool reserved = is_zero(unpadded, bytes.size());
   if (entry.kind == EntryKind::kMove) {
-    begin = layout::kMoveTierAt + sizeof(uint8_t);
-    end = kMoveBytes;
-  } else if (entry.kind == EntryKind::kLink) {
-    begin = layout::kNextExtentAt + sizeof(uint32_t);
-    end = layout::kNextGenerationAt;
-  } else if (entry.released_blob) {
-    const bool has_blob = entry.record.blob.has_value();
-    const uint64_t released =
-        layout::FixedBytes(static_cast<uint8_t>(entry.kind)) + (has_blob ? kBlobPlaceBytes : 0);
-    begin = released + layout::kReleasedBytesAt + sizeof(uint32_t);
-    end = released + kReleasedBlobBytes;
+    reserved = reserved && is_zero(layout::kMoveTierAt + sizeof(uint8_t), kMoveBytes);
   }
-  return AreZeros(bytes.subspan(begin, end - begin)) && AreZeros(bytes.subspan(unpadded));
+  if (entry.kind == EntryKind::kLink) {
+    reserved =
+        reserved && is_zero(layout::kNextExtentAt + sizeof(uint32_t), layout::kNextGenerationAt);
+  }
+  if (entry.released_blob) {
+    const uint64_t released = layout::FixedBytes(static_cast<uint8_t>(entry.kind)) +
+                              (entry.record.blob ? kBlobPlaceBytes : 0);
+    reserved = reserved && is_zero(released + layout::kReleasedBytesAt + sizeof(uint32_t),
+                                   released + kReleasedBlobBytes);
+  }
+  return reserved;
 }
 
 // Decodes the entry at the beginning of `bytes` and returns an empty text, or says why there is

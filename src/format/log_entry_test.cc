@@ -208,8 +208,11 @@ TEST(LogEntry, RemovalsComeBack) {
 }
 
 TEST(LogEntry, MovesComeBack) {
-  const MoveTarget extreme = {.tier = 255, .place = {UINT64_MAX}, .row = UINT64_MAX};
-  for (const MoveTarget& move : {MoveTarget{}, kSampleMove, extreme}) {
+  const MoveTarget extreme = {.tier = 255,
+                              .place = {UINT64_MAX},
+                              .row = UINT64_MAX,
+                              .released_blob = ReleasedBlob{{UINT64_MAX}, UINT32_MAX}};
+  for (const MoveTarget& move : {MoveTarget{}, kSampleMove, kSampleReleasingMove, extreme}) {
     const Bytes bytes = EncodedMove(kSampleId, {UINT64_MAX}, move);
     const LogEntry entry = Decoded(bytes);
     EXPECT_EQ(entry.kind, EntryKind::kMove);
@@ -219,6 +222,8 @@ TEST(LogEntry, MovesComeBack) {
     EXPECT_EQ(entry.move.tier, move.tier);
     EXPECT_EQ(entry.move.place, move.place);
     EXPECT_EQ(entry.move.row, move.row);
+    ExpectSame(entry.released_blob, move.released_blob);
+    ExpectSame(entry.move.released_blob, move.released_blob);
   }
 }
 
@@ -314,6 +319,11 @@ TEST(LogEntry, HasTheBytesOfVersion2) {
       {"move",
        R"(0000 843cdf416ca2056d400000000700000004000600000000006400000000020000
 0020 0070770700000000630000000000000002000000000000006e61c3af76650000
+)"},
+      {"move_releasing",
+       R"(0000 9c544c761beda7b2500000000700000004020600000000006400000000020000
+0020 0070770700000000630000000000000002000000000000003054060000000000
+0040 71110100000000006e61c3af76650000
 )"},
       {"frame",
        R"(0000 c26434d8687f3a8040000000070000000500000003000000e903000000000000

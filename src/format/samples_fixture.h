@@ -16,6 +16,7 @@
 #include "base/body.h"
 #include "base/units.h"
 #include "format/checkpoint_pages.h"
+#include "format/cold_run.h"
 #include "format/extent_header.h"
 #include "format/geometry.h"
 #include "format/log_entry.h"
@@ -132,7 +133,10 @@ inline Removal SampleReleasingRemoval() {
   return removal;
 }
 
-inline constexpr MoveTarget kSampleMove = {.tier = 2, .place = {0x7777000}, .row = 99};
+inline constexpr MoveTarget kSampleMove = {
+    .tier = 2, .place = {0x7777000}, .row = 99, .released_blob = {}};
+inline constexpr MoveTarget kSampleReleasingMove = {
+    .tier = 2, .place = {0x7777000}, .row = 99, .released_blob = ReleasedBlob{{0x65430}, 70'001}};
 inline constexpr std::array<uint64_t, 3> kSampleHashes = {0xA1A2A3A4A5A6A7A8, 0,
                                                           0xC1C2C3C4C5C6C7C8};
 
@@ -187,6 +191,70 @@ inline CheckpointMeta SampleMeta() {
   return meta;
 }
 
+// ---- A run of cold memories: two rows, the first without content.
+
+inline constexpr ExtentId kSampleRunFirst{9};
+inline constexpr ColdDirectory kSampleDirectory = {
+    .generation = {0x20000000011}, .run_extents = 1, .rows = 2, .id_bytes = 7, .content_bytes = 11};
+inline constexpr std::string_view kSampleRunIds =
+    "a"
+    "naïve";
+inline constexpr std::string_view kSampleRunContent = "hello world";
+
+// What both rows say; places and lengths of ids and content differ.
+inline std::vector<ColdRow> SampleRows() {
+  ColdRow row;
+  row.sequence = {0x20000000021};
+  row.created_at = -1'700'000'000'000'000'002;
+  row.last_access = 1'700'000'000'000'000'003;
+  row.access_count = 43;
+  row.embedding_hash = 0xF1F2F3F4F5F6F7F8;
+  row.confidence = 0.25F;
+  row.activation = 0.625F;
+  row.decay_rate = -0.0F;
+  row.id = kSampleRunIds.substr(0, 1);
+  row.hash = IdHash(row.id);
+  ColdRow second = row;
+  second.sequence = {0x20000000022};
+  second.access_count = 44;
+  second.id_place = 1;
+  second.id = kSampleRunIds.substr(1);
+  second.hash = IdHash(second.id);
+  second.content_bytes = 11;
+  second.stored_bytes = 11;
+  second.content_hash =
+      ColdContentHash(std::as_bytes(std::span(kSampleRunContent.data(), kSampleRunContent.size())));
+  return {row, second};
+}
+
+inline Bytes SampleRun() {
+  const ColdLayout layout(kSampleDirectory, kSampleGeometry);
+  Bytes run(layout.run_bytes());
+  const auto put = [&](uint64_t at, const auto& bytes) {
+    std::copy_n(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size(),
+                run.begin() + static_cast<ptrdiff_t>(at));
+  };
+  put(0, Encode({.type = ExtentType::kCold,
+                 .extent = kSampleRunFirst,
+                 .run_extents = 1,
+                 .generation = kSampleDirectory.generation,
+                 .first_log_number = {},
+                 .next_extent = {},
+                 .next_generation = {}},
+                kSampleStore));
+  const ColdDirectoryBytes directory = Encode(kSampleDirectory, kSampleGeometry, kSampleStore);
+  put(layout.directory(), directory);
+  put(layout.second_directory(), directory);
+  put(layout.ids(), kSampleRunIds);
+  put(layout.content(), kSampleRunContent);
+  for (uint32_t row = 0; row < kSampleDirectory.rows; ++row) {
+    const std::string embedding(kSlotBytes, static_cast<char>('A' + row));
+    put(layout.EmbeddingOf(row), embedding);
+    EncodeColdRow(run, layout, kSampleStore, row, SampleRows()[row]);
+  }
+  return run;
+}
+
 // ---- Encoding into bytes of the right size.
 
 inline Bytes EncodedRecord(std::string_view id, const Record& record,
@@ -208,7 +276,7 @@ inline Bytes EncodedRemoval(std::string_view id, const Removal& removal,
 
 inline Bytes EncodedMove(std::string_view id, Sequence sequence, const MoveTarget& move,
                          const EntryPlace& place = kSamplePlace, LogNumber number = kSampleNumber) {
-  Bytes bytes(MoveEntryBytes(id.size()));
+  Bytes bytes(MoveEntryBytes(id.size(), move));
   EncodeMove(bytes, place, number, id, sequence, move);
   return bytes;
 }
@@ -280,6 +348,7 @@ inline std::vector<SampleEntry> SampleEntries() {
       {"remove", EncodedRemoval(kSampleId, SampleRemoval())},
       {"remove_releasing", EncodedRemoval(kSampleId, SampleReleasingRemoval())},
       {"move", EncodedMove(kSampleId, {0x20000000064}, kSampleMove)},
+      {"move_releasing", EncodedMove(kSampleId, {0x20000000064}, kSampleReleasingMove)},
       {"frame", EncodedFrame({1001}, {kSampleNumber.value - 3}, false, kSampleHashes)},
       {"frame_after_frame", EncodedFrame({1002}, {1000}, true, kSampleHashes)},
       {"frame_without_hashes", EncodedFrame({1007}, {}, false, {})},

@@ -1,5 +1,5 @@
-// The small stores that are damaged: closed ones, one with a blob, and one whose process was
-// killed.
+// The small stores that are damaged: closed ones, one with a blob, one with cold memories, and
+// such whose process was killed.
 
 #include "stress/store/damage_programs.h"
 
@@ -19,6 +19,9 @@ Operation Store(uint16_t key, Content content) {
 }
 Operation Remove(uint16_t key) { return MakeOperation(kBefore, Verb::kRemove, key); }
 Operation Activate(uint16_t key) { return MakeOperation(kBefore, Verb::kActivate, key, 3); }
+Operation Migrate(Migrating how, uint16_t key = 0) {
+  return MakeOperation(kBefore, Verb::kMigrate, key, static_cast<uint32_t>(how));
+}
 Operation Just(Verb verb) { return MakeOperation(kBefore, verb); }
 
 struct Variant {
@@ -44,6 +47,21 @@ std::vector<Variant> Variants() {
        true,
        {Store(0, Content::kSmallBlob), Store(1, Content::kRunBlob), Just(Verb::kSync),
         Store(2, Content::kSmallestBlob), Activate(0)}},
+      {"cold",
+       "a store that was closed, with cold memories in two runs, some of whose rows are dead",
+       Setup::kNarrow,
+       true,
+       {Store(0, Content::kShort), Store(1, Content::kSmallBlob), Store(2, Content::kNone),
+        Store(3, Content::kEmpty), Migrate(Migrating::kAllToCold), Remove(3), Activate(2),
+        Store(4, Content::kExtremes), Migrate(Migrating::kOneToCold, 4)}},
+      {"cold_tail",
+       "a store whose process was killed between migrations there and back",
+       Setup::kRare,
+       false,
+       {Store(0, Content::kShort), Store(1, Content::kSmallBlob), Just(Verb::kSync),
+        Store(2, Content::kOther), Migrate(Migrating::kAllToCold), Just(Verb::kSync),
+        Migrate(Migrating::kOneToWarm, 1), Store(0, Content::kOther), Just(Verb::kSync),
+        Migrate(Migrating::kOneToCold, 0), Remove(2)}},
       {"tail",
        "a store whose process was killed: a checkpoint, two commits, and what came after them",
        Setup::kRare,

@@ -37,7 +37,9 @@ enum class Verb : uint8_t {
   kRecall,   // likewise: see recalls.h
   kSync,
   kCheckpoint,
-  kCompact,  // `value` says how
+  kCompact,      // `value` says how
+  kMigrate,      // likewise
+  kCompactCold,  // rewrite runs of cold memories
   kMaintain,
   // ---- Only while nobody else is at work.
   kReopen,  // close it, open it, read everything
@@ -47,7 +49,7 @@ enum class Verb : uint8_t {
   kBackup,  // write one, open it, compare it, remove it
   kRefuse,  // hand in what breaks a bound: `value` says which
 };
-inline constexpr int kVerbs = 19;
+inline constexpr int kVerbs = 21;
 inline constexpr uint32_t kRefusals = 8;
 
 // How to compact.
@@ -71,8 +73,24 @@ inline constexpr uint32_t kIteratings = 4;
 inline constexpr uint32_t kListings = 3;
 size_t PageLimitOf(uint32_t value);
 
+// What to migrate.
+enum class Migrating : uint32_t {
+  kOneToCold,
+  kAllToCold,  // every key, there or not, and the first one twice
+  kOneToWarm,
+  kAllToWarm,
+  kAllToHot,
+  kInside,  // all to cold, from the callback of a View of the key
+};
+inline constexpr uint32_t kMigratings = 6;
+
 world::Operation MakeOperation(Client client, Verb verb, uint16_t key = 0, uint32_t value = 0);
 inline Verb VerbOf(const world::Operation& operation) { return static_cast<Verb>(operation.kind); }
+
+// Of kMigrate.
+inline Migrating MigratingOf(const world::Operation& operation) {
+  return static_cast<Migrating>(operation.value % kMigratings);
+}
 
 // The operation as a text for a person: "store a=apple".
 std::string DescribeOperation(const world::Operation& operation);

@@ -11,6 +11,7 @@
 #include "model/world/choices.h"
 #include "model/world/world.h"
 #include "stress/store/operations.h"
+#include "stress/store/store_client.h"
 
 namespace engram::stress {
 namespace {
@@ -83,12 +84,20 @@ class Maker {
         Synced(status);
         made_.checkpointed = made_.synced;
         return;
+      case Verb::kMigrate:
+        status = MigrateAs(*store_, MigratingOf(operation), operation.key).status();
+        ENGRAM_CHECK(status.ok() || absl::IsUnimplemented(status), "a small store migrates");
+        return;
+      case Verb::kCompactCold:
+        status = store_->CompactCold().status();
+        ENGRAM_CHECK(status.ok() || absl::IsUnimplemented(status), "a small store is rewritten");
+        return;
       case Verb::kReopen:
         Close();
         store_.reset();
         return Open();
       default:
-        ENGRAM_CHECK(false, "a small store is made by mutations and syncs");
+        ENGRAM_CHECK(false, "a small store is made by mutations, migrations and syncs");
     }
     ENGRAM_CHECK(status.ok(), "a small store accepts what it is made of");
     made_.states.push_back(std::move(next));

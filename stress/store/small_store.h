@@ -44,9 +44,9 @@ struct SmallStore {
   std::vector<Moment> moments;  // after each operation
 };
 
-// Runs `operations` (of kBefore: mutations, Sync, Checkpoint, Reopen) on a new store in a world of
-// its own. What they leave open is killed if `closed` is false. Dies if anything fails. REQUIRES:
-// no world is running.
+// Runs `operations` (of kBefore: mutations, migrations, Sync, Checkpoint, Reopen) on a new store in
+// a world of its own. What they leave open is killed if `closed` is false. Dies if anything fails.
+// REQUIRES: no world is running.
 SmallStore MakeSmallStore(std::string name, const OpenStore& open, Setup setup, bool closed,
                           std::span<const world::Operation> operations);
 

@@ -239,6 +239,10 @@ void StoreClient::Do(const Operation& operation) {
       return Compact(operation);
     case Verb::kMaintain:
       return Maintain();
+    case Verb::kMigrate:
+      return Migrate(operation);
+    case Verb::kCompactCold:
+      return CompactCold();
     case Verb::kReopen:
       Reopen(operation.id);
       return;
@@ -312,7 +316,7 @@ absl::StatusOr<Presence> StoreClient::ReadBy(Verb verb, const std::string& id, C
     const AllocationScope scope;
     call.result = WitnessOf(*got->memory);
   }
-  return Presence{got->memory.has_value(), got->sequence};
+  return Presence{got->memory.has_value(), got->sequence, got->tier};
 }
 
 void StoreClient::Read(const Operation& operation) {

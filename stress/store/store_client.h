@@ -34,7 +34,9 @@ class StoreClient {
         recorder_(recorder),
         open_(std::move(open)),
         options_(options),
-        excuses_(excuses) {}
+        excuses_(excuses) {
+    options_.clock = &world.clock();
+  }
 
   // Opens the store. False if the world crashed meanwhile; what must not fail has failed the
   // execution. `was_torn`: a crash or a failed write may have torn a superblock.
@@ -74,7 +76,10 @@ class StoreClient {
   void Verify();
   void Compact(const world::Operation& operation);
   void Maintain();
+  void Migrate(const world::Operation& operation);
+  void CompactCold();
   void CheckStatistics();
+  void CheckTiers();
   void Backup();
   void CompareBackup(MemoryStore& backup);
   void Refuse(const world::Operation& operation);
@@ -88,13 +93,18 @@ class StoreClient {
   world::World& world_;
   HistoryRecorder& recorder_;
   const OpenStore open_;
-  const Options options_;
+  Options options_;
   const Excuses excuses_;
   std::unique_ptr<MemoryStore> store_;
 };
 
 // Compacts as Compacting says; `id` is for kInside.
 absl::StatusOr<CompactionStats> CompactAs(MemoryStore& store, uint32_t how, const std::string& id);
+
+// Migrates as Migrating says; `key` is for one, and for kInside.
+absl::StatusOr<MigrationStats> MigrateAs(MemoryStore& store, Migrating how, uint16_t key);
+// Where kMigrate moves to.
+Tier TierOf(Migrating how);
 
 // Hands in what breaks a bound, the `which`-th way of kRefusals.
 absl::Status HandInInvalid(MemoryStore& store, uint32_t which);

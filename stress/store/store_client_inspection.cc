@@ -1,5 +1,6 @@
 // Operations that look at the store as a whole, while nobody else is at work.
 
+#include <array>
 #include <limits>
 #include <optional>
 #include <string>
@@ -106,6 +107,30 @@ void StoreClient::CheckStatistics() {
          "wrong statistics", "the tiers have other counts than they may");
   Demand(stats.durable_sequence <= stats.last_sequence, "wrong statistics",
          "more is durable than was assigned");
+  Demand(stats.cold_rows_live == stats.memories_cold &&
+             stats.cold_rows_live <= stats.cold_rows_total &&
+             stats.memories == stats.memories_hot + stats.memories_warm + stats.memories_cold,
+         "wrong statistics", "the counts of the tiers contradict each other");
+  CheckTiers();
+}
+
+// Each memory is in the tier that the statistics count it in.
+void StoreClient::CheckTiers() {
+  std::array<uint64_t, kTiers> counts{};
+  for (uint16_t key = 0; key < kKeys && !died(); ++key) {
+    const uint64_t faults = Faults();
+    const absl::StatusOr<Presence> presence = store_->Contains(IdOf(key));
+    if (died()) return;
+    if (absl::IsDataLoss(presence.status()) && LostBySync()) return;
+    DemandExcuse("Contains", presence.status(), faults);
+    if (!presence.ok()) return;
+    if (presence->present) ++counts[static_cast<size_t>(presence->tier)];
+  }
+  const Statistics stats = store_->Stats();
+  Demand(stats.memories_hot == counts[static_cast<size_t>(Tier::kHot)] &&
+             stats.memories_warm == counts[static_cast<size_t>(Tier::kWarm)] &&
+             stats.memories_cold == counts[static_cast<size_t>(Tier::kCold)],
+         "wrong statistics", "The counts of the tiers are not those of the memories.");
 }
 
 // What a crash has left of an earlier backup goes first.

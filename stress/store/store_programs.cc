@@ -1,4 +1,5 @@
-// Generating operations for each suite, and the bounds of each program.
+// Generating operations for each suite, and the bounds of each program. Long because it is the list
+// of all of them.
 
 #include "stress/store/store_programs.h"
 
@@ -31,10 +32,11 @@ Operations GenerateModel(uint64_t seed) {
   if (!random.OneIn(4)) mix.set_largest(Content::kPageBlob);
   const uint32_t count = random.OneIn(8) ? 60 + random.Below(240) : 4 + random.Below(50);
   const uint32_t specials = 2 + random.Below(8);  // one in so many is no mutation and no read
-  constexpr Verb kSpecial[] = {Verb::kSync,     Verb::kSync,    Verb::kCheckpoint, Verb::kReopen,
-                               Verb::kCount,    Verb::kVerify,  Verb::kStats,      Verb::kBackup,
-                               Verb::kRefuse,   Verb::kStats,   Verb::kCompact,    Verb::kCompact,
-                               Verb::kMaintain, Verb::kMaintain};
+  constexpr Verb kSpecial[] = {
+      Verb::kSync,    Verb::kSync,    Verb::kCheckpoint, Verb::kReopen,   Verb::kCount,
+      Verb::kVerify,  Verb::kStats,   Verb::kBackup,     Verb::kRefuse,   Verb::kStats,
+      Verb::kCompact, Verb::kCompact, Verb::kMaintain,   Verb::kMaintain, Verb::kMigrate,
+      Verb::kMigrate, Verb::kMigrate, Verb::kCompactCold};
   Operations operations;
   for (uint32_t i = 0; i < count; ++i) {
     operations.push_back(random.OneIn(specials)
@@ -51,6 +53,7 @@ Operations GenerateCrash(uint64_t seed) {
   OperationMix mix(random);
   mix.set_largest(random.OneIn(16) ? Content::kLargeBlob : Content::kSmallBlob);
   Operations operations;
+  const uint32_t migrates = random.Below(4);  // of sixteen
   const auto add = [&](Client client, uint32_t count) {
     for (uint32_t i = 0; i < count; ++i) {
       const uint32_t drawn = random.Below(16);
@@ -65,6 +68,8 @@ Operations GenerateCrash(uint64_t seed) {
       } else if (drawn == 6 && random.OneIn(2)) {
         constexpr Verb kLooks[] = {Verb::kIterate, Verb::kList, Verb::kRecall};
         operations.push_back(mix.Of(client, kLooks[random.Below(3)]));
+      } else if (drawn >= 7 && drawn < 7 + migrates) {
+        operations.push_back(mix.Of(client, random.OneIn(6) ? Verb::kCompactCold : Verb::kMigrate));
       } else {
         operations.push_back(mix.NextMutation(client));
       }
@@ -87,6 +92,31 @@ Operations SmallCrash(uint64_t) {
                    MakeOperation(kBefore, Verb::kStore, 0, kOther),
                    MakeOperation(kBefore, Verb::kRemove, 1), MakeOperation(kBefore, Verb::kSync),
                    MakeOperation(kBefore, Verb::kReopen)});
+}
+
+// To cold, one of them replaced, and back to warm.
+Operations CrashMigrations(uint64_t) {
+  const auto store = [](uint16_t key, Content content) {
+    return MakeOperation(kBefore, Verb::kStore, key, static_cast<uint32_t>(content));
+  };
+  const auto migrate = [](Migrating how) {
+    return MakeOperation(kBefore, Verb::kMigrate, 0, static_cast<uint32_t>(how));
+  };
+  return Numbered({store(0, Content::kShort), store(1, Content::kSmallestBlob),
+                   migrate(Migrating::kAllToCold), store(0, Content::kOther),
+                   migrate(Migrating::kAllToWarm), MakeOperation(kBefore, Verb::kSync)});
+}
+
+// A run that is mostly dead is rewritten, and the log cut behind it.
+Operations CrashRewriting(uint64_t) {
+  constexpr auto kShort = static_cast<uint32_t>(Content::kShort);
+  return Numbered(
+      {MakeOperation(kBefore, Verb::kStore, 0, kShort),
+       MakeOperation(kBefore, Verb::kStore, 1, kShort),
+       MakeOperation(kBefore, Verb::kStore, 2, kShort),
+       MakeOperation(kBefore, Verb::kMigrate, 0, static_cast<uint32_t>(Migrating::kAllToCold)),
+       MakeOperation(kBefore, Verb::kRemove, 0), MakeOperation(kBefore, Verb::kActivate, 1, 3),
+       MakeOperation(kBefore, Verb::kCompactCold)});
 }
 
 world::Bounds CrashBounds(uint32_t crashes) {
@@ -134,6 +164,20 @@ Operations FaultOperations(uint64_t) {
   return Numbered(std::move(operations));
 }
 
+Operations FaultMigrations(uint64_t) {
+  const auto store = [](uint16_t key, Content content) {
+    return MakeOperation(kBefore, Verb::kStore, key, static_cast<uint32_t>(content));
+  };
+  const auto migrate = [](Migrating how, uint16_t key = 0) {
+    return MakeOperation(kBefore, Verb::kMigrate, key, static_cast<uint32_t>(how));
+  };
+  return Numbered({store(0, Content::kShort), store(1, Content::kSmallBlob),
+                   store(2, Content::kNone), migrate(Migrating::kAllToCold),
+                   MakeOperation(kBefore, Verb::kActivate, 2, 3), migrate(Migrating::kOneToWarm, 1),
+                   MakeOperation(kBefore, Verb::kCompactCold),
+                   MakeOperation(kBefore, Verb::kGet, 0), MakeOperation(kBefore, Verb::kReopen)});
+}
+
 // ---- interleave
 
 Operations GenerateInterleave(uint64_t seed) {
@@ -145,6 +189,7 @@ Operations GenerateInterleave(uint64_t seed) {
   for (uint32_t i = 0; i < before; ++i) operations.push_back(mix.NextMutation(kBefore));
   // A log begins anew, so that what came before can be compacted.
   if (random.OneIn(3)) operations.push_back(MakeOperation(kBefore, Verb::kReopen));
+  if (random.OneIn(3)) operations.push_back(mix.Of(kBefore, Verb::kMigrate));
   for (const Client client : {kFirst, kSecond, kThird}) {
     for (int i = 0; i < 2; ++i) operations.push_back(mix.Next(client));
   }
@@ -152,6 +197,8 @@ Operations GenerateInterleave(uint64_t seed) {
     operations.push_back(MakeOperation(kSyncer, random.OneIn(4) ? Verb::kCheckpoint : Verb::kSync));
   } else if (random.OneIn(2)) {
     operations.push_back(mix.Of(kSyncer, random.OneIn(3) ? Verb::kMaintain : Verb::kCompact));
+  } else {
+    operations.push_back(mix.Of(kSyncer, random.OneIn(4) ? Verb::kCompactCold : Verb::kMigrate));
   }
   operations.push_back(mix.Next(kAfterCrash));
   if (random.OneIn(2)) operations.push_back(mix.NextMutation(kAfterCrash));
@@ -185,16 +232,40 @@ Operations GenerateCompacting(uint64_t seed) {
   return Numbered(std::move(operations));
 }
 
+// A migration of what two clients read and write.
+Operations GenerateMigrating(uint64_t seed) {
+  Random random(seed, kOperationStream);
+  OperationMix mix(random);
+  mix.set_largest(Content::kSmallBlob);
+  Operations operations;
+  const uint32_t before = 1 + random.Below(4);
+  for (uint32_t i = 0; i < before; ++i) operations.push_back(mix.Store(kBefore));
+  if (random.OneIn(2)) operations.push_back(mix.Of(kBefore, Verb::kMigrate));
+  if (random.OneIn(3)) operations.push_back(mix.NextMutation(kBefore));
+  for (const Client client : {kFirst, kSecond}) {
+    for (int i = 0; i < 2; ++i) operations.push_back(mix.Next(client));
+  }
+  operations.push_back(mix.Of(kThird, Verb::kMigrate));
+  operations.push_back(mix.Of(kThird, random.OneIn(3) ? Verb::kCompactCold : Verb::kMigrate));
+  if (random.OneIn(4)) operations.push_back(mix.Of(kSyncer, Verb::kCompact));
+  operations.push_back(MakeOperation(kAfter, Verb::kStats));
+  if (random.OneIn(4)) operations.push_back(MakeOperation(kAfter, Verb::kVerify));
+  return Numbered(std::move(operations));
+}
+
 // Pairs of operations side by side.
 struct Pair {
   std::string_view name;
   Operation first, second;
   bool stops_compactions = false;
   uint16_t extents_before = 1;  // of a compaction: with one live record each
+  bool cold_before = false;     // of a migration: what is stored before it
 };
 
 // All of a pair with a checkpoint are 610,604, half a minute.
 constexpr uint64_t kPairClassesMax = 50'000;
+// There are many pairs of these; what a race needs is found long before.
+constexpr uint64_t kMigrationClassesMax = 8'000;
 
 std::vector<Pair> Pairs() {
   constexpr auto kOther = static_cast<uint32_t>(Content::kOther);
@@ -256,6 +327,39 @@ std::vector<Pair> Pairs() {
   };
 }
 
+// Of migrations: to cold, to warm, and of rows from run to run, beside each other operation.
+std::vector<Pair> MigrationPairs() {
+  const Operation to_cold =
+      MakeOperation(kFirst, Verb::kMigrate, 0, static_cast<uint32_t>(Migrating::kOneToCold));
+  const Operation to_warm =
+      MakeOperation(kFirst, Verb::kMigrate, 0, static_cast<uint32_t>(Migrating::kOneToWarm));
+  const Operation rewrite = MakeOperation(kFirst, Verb::kCompactCold);
+  constexpr auto kOther = static_cast<uint32_t>(Content::kOther);
+  const auto second = [](Verb verb, uint32_t value = 0) {
+    return MakeOperation(kSecond, verb, 0, value);
+  };
+  const Operation compact = second(Verb::kCompact, static_cast<uint32_t>(Compacting::kForced));
+  std::vector<Pair> pairs = {
+      {"cold_get", to_cold, second(Verb::kGet)},
+      {"cold_store", to_cold, second(Verb::kStore, kOther)},
+      {"cold_remove", to_cold, second(Verb::kRemove)},
+      {"cold_activate", to_cold, second(Verb::kActivate, 3)},
+      {"cold_checkpoint", to_cold, second(Verb::kCheckpoint)},
+      {"cold_compact", to_cold, compact},
+      {"warm_get", to_warm, second(Verb::kGet)},
+      {"warm_store", to_warm, second(Verb::kStore, kOther)},
+      {"warm_remove", to_warm, second(Verb::kRemove)},
+      {"warm_activate", to_warm, second(Verb::kActivate, 3)},
+      {"warm_checkpoint", to_warm, second(Verb::kCheckpoint)},
+      {"warm_compact", to_warm, compact},
+      {"rewrite_get", rewrite, second(Verb::kGet)},
+      {"rewrite_store", rewrite, second(Verb::kStore, kOther)},
+      {"rewrite_remove", rewrite, second(Verb::kRemove)},
+  };
+  for (Pair& pair : pairs) pair.cold_before = !pair.name.starts_with("cold_");
+  return pairs;
+}
+
 Operations PairOperations(const Pair& pair) {
   constexpr auto kShort = static_cast<uint32_t>(Content::kShort);
   if (VerbOf(pair.first) == Verb::kMaintain) {
@@ -264,6 +368,20 @@ Operations PairOperations(const Pair& pair) {
                      MakeOperation(kBefore, Verb::kActivate, 0, kHotActivation),
                      MakeOperation(kBefore, Verb::kReopen), MakeOperation(kBefore, Verb::kGet),
                      pair.first, pair.second});
+  }
+  if (pair.cold_before) {
+    // Of three rows two are dead, so that the run is worth rewriting.
+    Operations operations;
+    for (uint16_t key = 0; key < 3; ++key) {
+      operations.push_back(MakeOperation(kBefore, Verb::kStore, key, kShort));
+    }
+    operations.push_back(
+        MakeOperation(kBefore, Verb::kMigrate, 0, static_cast<uint32_t>(Migrating::kAllToCold)));
+    operations.push_back(MakeOperation(kBefore, Verb::kRemove, 1));
+    operations.push_back(MakeOperation(kBefore, Verb::kRemove, 2));
+    operations.push_back(pair.first);
+    operations.push_back(pair.second);
+    return Numbered(std::move(operations));
   }
   if (VerbOf(pair.first) != Verb::kCompact) {
     return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort), pair.first, pair.second});
@@ -310,6 +428,7 @@ std::vector<StoreProgram> ModelPrograms(const OpenStore& open) {
   add("model_narrow", Setup::kNarrow, "The same with extents of 8 KiB.", 2);
   add("model_each_write", Setup::kEachWrite, "The same, syncing with each mutation.", 1);
   add("model_rare", Setup::kRare, "The same, checkpoints and syncs only when asked for.", 1);
+  add("model_no_warm", Setup::kNoWarm, "The same, what is not hot becoming cold.", 1);
   return programs;
 }
 
@@ -323,6 +442,19 @@ std::vector<StoreProgram> CrashPrograms(const OpenStore& open) {
                   .generate = SmallCrash},
                  "Two stores, a replace, a remove, a sync and a reopen; crashes anywhere, and "
                  "again inside recovery."));
+  const auto add_small = [&](const char* name, Operations (*generate)(uint64_t), uint32_t crashes,
+                             const char* about) {
+    programs.push_back(Exhaustive({.name = name,
+                                   .open = open,
+                                   .setup = Setup::kRare,
+                                   .bounds = CrashBounds(crashes),
+                                   .generate = generate},
+                                  about));
+  };
+  add_small("crash_migrations", CrashMigrations, 2,
+            "Memories go to cold, one is replaced, one comes back; crashes as before.");
+  add_small("crash_rewriting", CrashRewriting, 1,
+            "A run that is mostly dead is rewritten; a crash anywhere.");
   const auto add = [&](const char* name, Setup setup, uint32_t crashes, world::Tears tears,
                        const char* about, double weight) {
     Trial trial{.name = name,
@@ -346,21 +478,29 @@ std::vector<StoreProgram> CrashPrograms(const OpenStore& open) {
 
 std::vector<StoreProgram> FaultPrograms(const OpenStore& open) {
   std::vector<StoreProgram> programs;
-  const auto add = [&](const char* name, world::Bounds bounds, bool excuse, const char* about) {
+  const auto add = [&](const char* name, Operations (*generate)(uint64_t), world::Bounds bounds,
+                       bool excuse, const char* about) {
     bounds.steps_max = 200'000;
     programs.push_back(Exhaustive({.name = name,
                                    .open = open,
                                    .setup = Setup::kUsual,
                                    .bounds = bounds,
-                                   .generate = FaultOperations,
+                                   .generate = generate,
                                    .faults_excuse = excuse},
                                   about));
   };
-  add("fault_io", {.faults_max = 1}, true,
+  add("fault_io", FaultOperations, {.faults_max = 1}, true,
       "Each call of the file system fails once: EIO, ENOSPC, failed syncs.");
-  add("fault_short", {.short_transfers_max = 1}, false,
+  add("fault_short", FaultOperations, {.short_transfers_max = 1}, false,
       "Each read and write moves half of its bytes once.");
-  add("fault_allocation", {.allocation_failures_max = 1}, true, "Each allocation fails once.");
+  add("fault_allocation", FaultOperations, {.allocation_failures_max = 1}, true,
+      "Each allocation fails once.");
+  add("fault_io_migrations", FaultMigrations, {.faults_max = 1}, true,
+      "Each call fails once, of migrations there and back and of rewriting.");
+  add("fault_short_migrations", FaultMigrations, {.short_transfers_max = 1}, false,
+      "Each transfer is short once, of the same.");
+  add("fault_allocation_migrations", FaultMigrations, {.allocation_failures_max = 1}, true,
+      "Each allocation fails once, of the same.");
   world::Bounds both = CrashBounds(2);
   both.faults_max = 2;
   both.short_transfers_max = 1;
@@ -377,7 +517,10 @@ std::vector<StoreProgram> FaultPrograms(const OpenStore& open) {
 
 std::vector<StoreProgram> InterleavePrograms(const OpenStore& open) {
   std::vector<StoreProgram> programs;
-  for (const Pair& pair : Pairs()) {
+  std::vector<Pair> pairs = Pairs();
+  const std::vector<Pair> migrations = MigrationPairs();
+  pairs.insert(pairs.end(), migrations.begin(), migrations.end());
+  for (const Pair& pair : pairs) {
     programs.push_back(Exhaustive(
         {.name = "pair_" + std::string(pair.name),
          .open = open,
@@ -386,7 +529,9 @@ std::vector<StoreProgram> InterleavePrograms(const OpenStore& open) {
          .generate = [operations = PairOperations(pair)](uint64_t) { return operations; },
          .stops_compactions = pair.stops_compactions},
         "Two operations side by side."));
-    programs.back().classes_max = kPairClassesMax;
+    programs.back().classes_max = pair.cold_before || VerbOf(pair.first) == Verb::kMigrate
+                                      ? kMigrationClassesMax
+                                      : kPairClassesMax;
   }
   programs.push_back(Walk({.name = "interleave_compact",
                            .open = open,
@@ -394,6 +539,13 @@ std::vector<StoreProgram> InterleavePrograms(const OpenStore& open) {
                            .bounds = {.steps_max = 200'000},
                            .generate = GenerateCompacting},
                           "Two clients beside a compaction of what they read and write.", 2));
+  Trial migrating{.name = "interleave_migrate",
+                  .open = open,
+                  .setup = Setup::kUsual,
+                  .bounds = CrashBounds(1),
+                  .generate = GenerateMigrating};
+  programs.push_back(
+      Walk(std::move(migrating), "Two clients beside migrations of what they read and write.", 3));
   const auto add = [&](const char* name, Setup setup, uint32_t crashes, bool throws,
                        const char* about, double weight) {
     Trial trial{.name = name,
