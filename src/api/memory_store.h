@@ -46,6 +46,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "api/memory.h"
+#include "api/memory_view.h"
 #include "api/options.h"
 #include "api/recall.h"
 #include "api/reports.h"
@@ -72,21 +73,6 @@ struct Presence {
   bool present = false;
   Sequence sequence;
   Tier tier = Tier::kWarm;  // likewise
-};
-
-// A memory in place, without a copy: valid only during the callback that it is passed to.
-struct MemoryView {
-  std::string_view id;
-  std::span<const float, kEmbeddingDimension> embedding;
-  float confidence = 0;
-  float activation = 0;
-  float decay_rate = 0;
-  int64_t created_at = 0;
-  int64_t last_access = 0;
-  uint64_t access_count = 0;
-  std::optional<std::string_view> content;
-  Sequence sequence;
-  Tier tier = Tier::kWarm;
 };
 
 // What an iteration meets: a memory, or damage that a Get would answer with DATA_LOSS.
@@ -204,14 +190,20 @@ class MemoryStore {
   virtual absl::StatusOr<CompactionStats> CompactContent(bool force) = 0;
   // A compaction that is under way stops soon, and returns OK with what it has done.
   virtual void CancelCompaction() = 0;
+  // Does what makes the tiers what Options want: makes memories hot that were read and deserve it,
+  // and compacts if that is due. Reads and mutations go on. Stops soon when Close is called. What
+  // goes wrong is in the report, and leaves the store as usable as before. ABORTED: another one is
+  // under way. See also Options::maintenance_interval.
+  virtual absl::StatusOr<MaintenanceReport> RunMaintenance() = 0;
   // Writes a complete store with the state of some moment during the call to the new file `path`,
   // durably, while everything else goes on; room that is released meanwhile is not used again until
   // it is done. ALREADY_EXISTS: the file exists. On an error an incomplete file may be left, which
   // Open refuses.
   virtual absl::Status Backup(const std::string& path) = 0;
   // Syncs, cuts a checkpoint if anything has changed, and gives the file's lock back; afterwards
-  // every call returns FAILED_PRECONDITION (Count and Stats go on). FAILED_PRECONDITION, and
-  // nothing happened: another call is under way, such as one whose callback calls this. An error of
+  // every call returns FAILED_PRECONDITION (Count and Stats go on). A compaction and a maintenance
+  // that are under way stop soon, and it waits for them. FAILED_PRECONDITION, and nothing happened:
+  // another call is under way, such as one whose callback calls this. An error of
   // the checkpoint is returned, but the store is closed, as after a crash. Closing twice is OK.
   virtual absl::Status Close() = 0;
 

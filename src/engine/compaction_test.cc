@@ -290,8 +290,8 @@ TEST_F(CompactionTest, WhatIsDamagedStaysWhereItIs) {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     const size_t at = text.find(id);
     ASSERT_NE(at, std::string_view::npos);
-    ASSERT_TRUE(io::WriteFully(*file, FileOffset{at + id.size()},
-                               std::span(bytes).subspan(0, 1)).ok());
+    ASSERT_TRUE(
+        io::WriteFully(*file, FileOffset{at + id.size()}, std::span(bytes).subspan(0, 1)).ok());
   }
   Open();
   const absl::StatusOr<CompactionStats> told = store_->CompactContent(/*force=*/true);

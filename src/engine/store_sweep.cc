@@ -119,7 +119,7 @@ bool TieredStore::Sweep::MeetNext(VisitMet visit) {
   Lookup lookup;
   const auto meet = [&](const Delta& entry, bool is_lost) {
     lookup = Lookup();
-    const bool is_intact = store_.DecodeInto(entry, lookup);
+    const bool is_intact = store_.DecodeInto(entry, lookup) || store_.CopyInto(entry, lookup);
     if (is_intact && entry.is_removal()) return true;
     if (is_intact && is_lost) MakeLost(lookup);
     Met met{lookup.damage, entry.hash, entry.hash, is_intact ? &lookup : nullptr};

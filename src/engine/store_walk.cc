@@ -66,7 +66,7 @@ void TieredStore::HashGroup::Decode(uint64_t hash, std::span<const Delta> entrie
   unreadable_ = absl::OkStatus();
   for (const Delta& entry : entries) {
     Lookup& lookup = memories_.emplace_back();
-    const bool is_intact = store_.DecodeInto(entry, lookup);
+    const bool is_intact = store_.DecodeInto(entry, lookup) || store_.CopyInto(entry, lookup);
     // A removal that cannot be read hides whether the memory is there.
     if (!is_intact) unreadable_ = std::move(lookup.damage);
     if (!is_intact || entry.is_removal()) {

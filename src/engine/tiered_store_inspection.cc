@@ -202,6 +202,12 @@ Statistics TieredStore::StatsNow() const {
   };
   Statistics statistics;
   statistics.memories = Count();
+  statistics.memories_hot = std::min(hot_.copies(), statistics.memories);
+  statistics.memories_warm = statistics.memories - statistics.memories_hot;
+  statistics.hot_bytes = hot_.bytes();
+  statistics.hot_evictions = hot_.evictions();
+  statistics.maintenances = maintenances_.Load(std::memory_order_relaxed);
+  statistics.pressure = PressureNow();
   statistics.last_sequence = last_sequence();
   statistics.durable_sequence = {durable_sequence_.Load(std::memory_order_acquire)};
   statistics.content_bytes_live = counts.content_live;

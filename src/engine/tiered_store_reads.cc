@@ -27,16 +27,48 @@ absl::Status Damaged(const DamagedPlace& place, absl::string_view why) {
 
 // ---- Looking up.
 
-Lookup TieredStore::Find(std::string_view id, uint64_t hash) const {
+// The index leads to the copy as it does to the record: by its sequence.
+bool TieredStore::CopyInto(const Delta& entry, Lookup& lookup) const {
+  if (entry.is_removal()) return false;
+  hot::Held copy = hot_.Find(entry.sequence);
+  if (!copy) return false;
+  const Memory& memory = copy->memory;
+  lookup.state = Lookup::State::kPresent;
+  lookup.damage = absl::OkStatus();  // its home may be damaged
+  lookup.tier = Tier::kHot;
+  lookup.entry = entry;
+  lookup.has_entry = true;
+  lookup.record = {};
+  lookup.record.id = memory.id;
+  lookup.record.sequence = entry.sequence;
+  format::Record& record = lookup.record.record;
+  record.sequence = entry.sequence;
+  record.confidence = memory.confidence;
+  record.activation = memory.activation;
+  record.decay_rate = memory.decay_rate;
+  record.created_at = memory.created_at;
+  record.last_access = memory.last_access;
+  record.access_count = memory.access_count;
+  lookup.copy = std::move(copy);
+  return true;
+}
+
+Tier TieredStore::TierOf(const Lookup& lookup) const {
+  return lookup.copy || hot_.Contains(lookup.entry.sequence) ? Tier::kHot : lookup.tier;
+}
+
+Lookup TieredStore::Find(std::string_view id, uint64_t hash, From from) const {
   Lookup lookup;
   Candidates candidates;
   Index& index = *parts_->index;
   index.FindInDelta(hash, candidates);
   lookup.has_room = candidates.has_room;
-  const auto match = [&](size_t from) {
-    for (size_t i = from; i < candidates.entries.size(); ++i) {
+  const auto match = [&](size_t first) {
+    for (size_t i = first; i < candidates.entries.size(); ++i) {
       Lookup one;
-      const bool is_intact = DecodeInto(candidates.entries[i], one);
+      const Delta& entry = candidates.entries[i];
+      const bool is_intact =
+          (from == From::kCopy && CopyInto(entry, one)) || DecodeInto(entry, one);
       if (is_intact && one.record.id != id) continue;
       // A damaged entry with this hash is taken for this id's, unless another one turns out to be.
       if (!is_intact && lookup.state == Lookup::State::kDamaged) continue;
@@ -118,6 +150,9 @@ bool TieredStore::DecodeInto(const Delta& entry, Lookup& lookup) const {
 
 absl::StatusOr<std::span<const float, kEmbeddingDimension>> TieredStore::EmbeddingOf(
     Lookup& lookup) const {
+  if (lookup.copy) {
+    return std::span<const float, kEmbeddingDimension>(lookup.copy->memory.embedding);
+  }
   Space& space = parts_->space;
   const format::Record& record = lookup.record.record;
   const FileOffset slot = space.geometry().OffsetOf(record.slot);
@@ -133,6 +168,7 @@ absl::StatusOr<std::span<const float, kEmbeddingDimension>> TieredStore::Embeddi
 }
 
 absl::StatusOr<std::optional<std::string_view>> TieredStore::ContentOf(Lookup& lookup) const {
+  if (lookup.copy) return lookup.copy->memory.content;
   const format::Record& record = lookup.record.record;
   if (!record.content_bytes) return std::nullopt;
   if (!record.blob) return record.content;
@@ -167,6 +203,13 @@ absl::StatusOr<MemoryView> TieredStore::ViewOf(Lookup& lookup) const {
                     .tier = lookup.tier};
 }
 
+absl::StatusOr<MemoryView> TieredStore::ViewSomewhere(Lookup& lookup) const {
+  lookup.tier = TierOf(lookup);
+  absl::StatusOr<MemoryView> view = ViewOf(lookup);
+  if (absl::IsDataLoss(view.status()) && CopyInto(lookup.entry, lookup)) return ViewOf(lookup);
+  return view;
+}
+
 // ---- Calls.
 
 absl::StatusOr<Presence> TieredStore::View(std::string_view id,
@@ -175,11 +218,17 @@ absl::StatusOr<Presence> TieredStore::View(std::string_view id,
     ENGRAM_RETURN_IF_ERROR(CheckId(id));
     const Call call(*this);
     ENGRAM_RETURN_IF_ERROR(call.status());
-    Lookup lookup = Find(id, format::IdHash(id));
+    Lookup lookup = Find(id, format::IdHash(id), From::kCopy);
     if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
     if (lookup.state != Lookup::State::kPresent)
       return Presence{false, lookup.sequence(), lookup.tier};
     ENGRAM_ASSIGN_OR_RETURN(const MemoryView view, ViewOf(lookup));
+    if (lookup.copy) {
+      hot_.Touch(lookup.copy);
+    } else if (view.activation >= options_.hot_activation_threshold &&
+               options_.hot_capacity_bytes > 0) {
+      hints_.Leave({lookup.entry.hash, lookup.entry.sequence});
+    }
     visit(view);
     return Presence{true, lookup.sequence(), lookup.tier};
   });
@@ -188,18 +237,8 @@ absl::StatusOr<Presence> TieredStore::View(std::string_view id,
 absl::StatusOr<GetResult> TieredStore::Get(std::string_view id) {
   return WithoutExceptions([&]() -> absl::StatusOr<GetResult> {
     GetResult result;
-    ENGRAM_ASSIGN_OR_RETURN(const Presence presence, View(id, [&](const MemoryView& view) {
-                              Memory& memory = result.memory.emplace();
-                              memory.id = view.id;
-                              memory.embedding.assign(view.embedding.begin(), view.embedding.end());
-                              memory.confidence = view.confidence;
-                              memory.activation = view.activation;
-                              memory.decay_rate = view.decay_rate;
-                              memory.created_at = view.created_at;
-                              memory.last_access = view.last_access;
-                              memory.access_count = view.access_count;
-                              if (view.content) memory.content.emplace(*view.content);
-                            }));
+    ENGRAM_ASSIGN_OR_RETURN(const Presence presence,
+                            View(id, [&](const MemoryView& view) { result.memory = view.Copy(); }));
     result.sequence = presence.sequence;
     result.tier = presence.tier;
     return result;
@@ -211,7 +250,7 @@ absl::StatusOr<Presence> TieredStore::Contains(std::string_view id) {
     ENGRAM_RETURN_IF_ERROR(CheckId(id));
     const Call call(*this);
     ENGRAM_RETURN_IF_ERROR(call.status());
-    const Lookup lookup = Find(id, format::IdHash(id));
+    const Lookup lookup = Find(id, format::IdHash(id), From::kCopy);
     if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
     return Presence{lookup.state == Lookup::State::kPresent, lookup.sequence(), lookup.tier};
   });

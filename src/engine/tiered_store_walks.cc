@@ -22,30 +22,16 @@ constexpr size_t kListedEntries = 64;
 // A page ends behind the item with which it has so many bytes of content.
 constexpr uint64_t kPageContentBytes = 16 * kMiB;
 
-bool IsWanted(const Met& met, std::optional<Tier> tier) {
-  // Nobody can tell where something unknown is.
-  return !tier || met.lookup == nullptr || met.lookup->tier == *tier;
-}
-
-void Copy(const MemoryView& view, PageItem& item) {
-  Memory& memory = item.memory;
-  memory.embedding.assign(view.embedding.begin(), view.embedding.end());
-  memory.confidence = view.confidence;
-  memory.activation = view.activation;
-  memory.decay_rate = view.decay_rate;
-  memory.created_at = view.created_at;
-  memory.last_access = view.last_access;
-  memory.access_count = view.access_count;
-  if (view.content) memory.content.emplace(*view.content);
-  item.sequence = view.sequence;
-  item.tier = view.tier;
-}
-
 std::string_view IdOf(const Met& met) {
   return met.lookup != nullptr ? met.lookup->record.id : std::string_view();
 }
 
 }  // namespace
+
+bool TieredStore::IsIn(std::optional<Tier> tier, const Met& met) const {
+  // Nobody can tell where something unknown is.
+  return !tier || met.lookup == nullptr || TierOf(*met.lookup) == *tier;
+}
 
 absl::Status TieredStore::Iterate(std::optional<Tier> tier,
                                   const std::function<bool(const IterationItem&)>& visit) {
@@ -54,10 +40,10 @@ absl::Status TieredStore::Iterate(std::optional<Tier> tier,
     ENGRAM_RETURN_IF_ERROR(call.status());
     absl::Status failure;
     const auto show = [&](Met& met) {
-      if (!IsWanted(met, tier)) return true;
+      if (!IsIn(tier, met)) return true;
       IterationItem item{met.status, met.hash, met.last_hash, IdOf(met)};
       if (!item.status.ok()) return visit(item);
-      const absl::StatusOr<MemoryView> view = ViewOf(*met.lookup);
+      const absl::StatusOr<MemoryView> view = ViewSomewhere(*met.lookup);
       if (view.ok()) {
         item.view = &*view;
       } else if (absl::IsDataLoss(view.status())) {
@@ -89,16 +75,18 @@ absl::StatusOr<Page> TieredStore::List(std::string_view cursor, size_t limit,
       return failure.ok() && page.items.size() < limit && content_bytes < kPageContentBytes;
     };
     const auto add = [&](Met& met) {
-      if (!IsWanted(met, tier)) return true;
+      if (!IsIn(tier, met)) return true;
       PageItem& item = page.items.emplace_back();
       item.status = met.status;
       item.id_hash = met.hash;
       item.id_hash_last = met.last_hash;
       item.memory.id = IdOf(met);
       if (met.status.ok()) {
-        const absl::StatusOr<MemoryView> view = ViewOf(*met.lookup);
+        const absl::StatusOr<MemoryView> view = ViewSomewhere(*met.lookup);
         if (view.ok()) {
-          Copy(*view, item);
+          item.memory = view->Copy();
+          item.sequence = view->sequence;
+          item.tier = view->tier;
         } else if (absl::IsDataLoss(view.status())) {
           item.status = view.status();
         } else {
@@ -136,10 +124,13 @@ absl::StatusOr<RecallResult> TieredStore::Recall(std::span<const float> cue,
       return true;
     };
     const auto compare = [&](Met& met) {
-      if (!IsWanted(met, options.tier)) return true;
+      if (!IsIn(options.tier, met)) return true;
       if (!met.status.ok()) return note_damage(met, met.status);
       Lookup& lookup = *met.lookup;
-      const auto embedding = EmbeddingOf(lookup);
+      auto embedding = EmbeddingOf(lookup);
+      if (absl::IsDataLoss(embedding.status()) && CopyInto(lookup.entry, lookup)) {
+        embedding = EmbeddingOf(lookup);
+      }
       if (absl::IsDataLoss(embedding.status())) return note_damage(met, embedding.status());
       if (!embedding.ok()) {
         failure = embedding.status();
@@ -149,13 +140,14 @@ absl::StatusOr<RecallResult> TieredStore::Recall(std::span<const float> cue,
       const double score = prepared.ScoreOf(*embedding);
       if (!best.Wants(score, lookup.record.id)) return true;
       const format::Record& record = lookup.record.record;
+      const Tier tier = TierOf(lookup);
       best.Add({.id = std::string(lookup.record.id),
                 .score = score,
                 .confidence = options.calibrate_at ? recall::CalibratedConfidence(
-                                                         record.confidence, lookup.tier,
+                                                         record.confidence, tier,
                                                          record.last_access, *options.calibrate_at)
                                                    : record.confidence,
-                .tier = lookup.tier,
+                .tier = tier,
                 .sequence = record.sequence});
       return true;
     };

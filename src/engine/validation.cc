@@ -3,6 +3,7 @@
 #include "engine/validation.h"
 
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -100,10 +101,18 @@ absl::Status CheckOptions(const Options& options) {
       OutOfBounds("checkpoint_entries_min", options.checkpoint_entries_min, 1, UINT64_MAX));
   ENGRAM_RETURN_IF_ERROR(
       OutOfBounds("pending_releases_max", options.pending_releases_max, 1, UINT32_MAX));
-  if (!(options.compaction_fragmentation_min >= 0 && options.compaction_fragmentation_min <= 1)) {
-    return absl::InvalidArgumentError(absl::StrCat("Options::compaction_fragmentation_min is ",
-                                                   options.compaction_fragmentation_min,
-                                                   ", which is not within [0, 1]"));
+  for (const auto& [option, value] :
+       {std::pair("compaction_fragmentation_min", options.compaction_fragmentation_min),
+        std::pair("hot_activation_threshold",
+                  static_cast<double>(options.hot_activation_threshold))}) {
+    // NaN fails both comparisons.
+    if (value >= 0 && value <= 1) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("Options::", option, " is ", value, ", which is not within [0, 1]"));
+  }
+  if (options.sync_interval.count() <= 0 || options.maintenance_interval.count() < 0) {
+    return absl::InvalidArgumentError(
+        "Options::sync_interval must be above 0, and maintenance_interval not below");
   }
   return OutOfBounds("concurrency", options.concurrency, 1, 1024);
 }

@@ -29,6 +29,7 @@ enum class Flaw : uint8_t {
   kReadsAreDamaged,    // every third Get answers DATA_LOSS
   kDamageIsAbsence,    // a record that does not verify is skipped
   kDamageIsBelieved,   // records are not verified
+  kHotIsLeaked,        // what is removed stays hot
   kIterationSkips,     // every third memory
   kIterationRepeats,   // likewise
   kIteratesStale,      // what comes next is looked up before the callback, which may change it

@@ -20,40 +20,26 @@ std::pair<uint64_t, std::string_view> OrderOf(std::string_view id) {
 
 }  // namespace
 
-MemoryView ViewOf(const Version& version) {
-  const Memory& memory = version.memory;
-  return {.id = memory.id,
-          .embedding = std::span<const float, kEmbeddingDimension>(memory.embedding.data(),
-                                                                   kEmbeddingDimension),
-          .confidence = memory.confidence,
-          .activation = memory.activation,
-          .decay_rate = memory.decay_rate,
-          .created_at = memory.created_at,
-          .last_access = memory.last_access,
-          .access_count = memory.access_count,
-          .content = memory.content,
-          .sequence = version.sequence};
-}
-
-std::optional<Version> NextOf(const ReferenceStore& store, std::string_view id) {
+std::optional<Met> NextOf(const ReferenceStore& store, const TierOf& tier_of, std::string_view id) {
   const Version* next = nullptr;
   for (const auto& [candidate, version] : store.memories()) {
     if (!id.empty() && OrderOf(candidate) <= OrderOf(id)) continue;
     if (next == nullptr || OrderOf(candidate) < OrderOf(next->memory.id)) next = &version;
   }
-  return next == nullptr ? std::nullopt : std::optional(*next);
+  if (next == nullptr) return std::nullopt;
+  return Met{*next, tier_of(next->memory.id)};
 }
 
-absl::Status IterateBy(const std::function<std::optional<Version>(std::string_view)>& next,
+absl::Status IterateBy(const std::function<std::optional<Met>(std::string_view)>& next,
                        const std::function<bool(const IterationItem&)>& visit, Flaw flaw) {
   std::string id;
-  std::optional<Version> ahead = next(id);
+  std::optional<Met> ahead = next(id);
   for (int count = 1; ahead.has_value(); ++count) {
     // What comes next is looked up before this one is shown, or after it, as it should be.
-    const Version shown = *ahead;
-    id = shown.memory.id;
+    const Met shown = *ahead;
+    id = shown.version.memory.id;
     if (flaw == Flaw::kIteratesStale) ahead = next(id);
-    const MemoryView view = ViewOf(shown);
+    const MemoryView view = ViewOf(shown.version.memory, shown.version.sequence, shown.tier);
     const uint64_t hash = OrderOf(id).first;
     const IterationItem item{absl::OkStatus(), hash, hash, id, &view};
     const bool skips = flaw == Flaw::kIterationSkips && count % 3 == 0;
@@ -64,8 +50,8 @@ absl::Status IterateBy(const std::function<std::optional<Version>(std::string_vi
   return absl::OkStatus();
 }
 
-absl::StatusOr<Page> ListOf(const ReferenceStore& store, std::string_view cursor, size_t limit,
-                            Flaw flaw) {
+absl::StatusOr<Page> ListOf(const ReferenceStore& store, const TierOf& tier_of,
+                            std::string_view cursor, size_t limit, Flaw flaw) {
   if (limit < 1 || limit > kPageLimitMax) return absl::InvalidArgumentError("limit");
   std::string id;
   const bool is_cursor =
@@ -74,22 +60,25 @@ absl::StatusOr<Page> ListOf(const ReferenceStore& store, std::string_view cursor
     return absl::InvalidArgumentError("cursor");
   }
   Page page;
-  for (auto next = NextOf(store, id); next.has_value(); next = NextOf(store, id)) {
+  for (auto next = NextOf(store, tier_of, id); next.has_value();
+       next = NextOf(store, tier_of, id)) {
     if (page.items.size() == limit) {
       // What begins the next page is on none, if the cursor names it.
-      if (flaw == Flaw::kPagesLeaveGaps) id = next->memory.id;
+      if (flaw == Flaw::kPagesLeaveGaps) id = next->version.memory.id;
       page.cursor = absl::WebSafeBase64Escape(id);
       break;
     }
-    id = next->memory.id;
+    id = next->version.memory.id;
     const uint64_t hash = OrderOf(id).first;
-    page.items.push_back({absl::OkStatus(), hash, hash, next->memory, next->sequence, Tier::kWarm});
+    page.items.push_back(
+        {absl::OkStatus(), hash, hash, next->version.memory, next->version.sequence, next->tier});
   }
   return page;
 }
 
-absl::StatusOr<RecallResult> RecallOf(const ReferenceStore& store, std::span<const float> cue,
-                                      const RecallOptions& options, Flaw flaw) {
+absl::StatusOr<RecallResult> RecallOf(const ReferenceStore& store, const TierOf& tier_of,
+                                      std::span<const float> cue, const RecallOptions& options,
+                                      Flaw flaw) {
   if (cue.size() != kEmbeddingDimension || options.limit < 1 || options.limit > kRecallLimitMax ||
       std::isnan(options.threshold)) {
     return absl::InvalidArgumentError("recall");
@@ -99,8 +88,7 @@ absl::StatusOr<RecallResult> RecallOf(const ReferenceStore& store, std::span<con
   }
   RecallResult result;
   result.examined = store.Count();
-  result.matches =
-      model::ReferenceRecall(store, cue, options, [](const std::string&) { return Tier::kWarm; });
+  result.matches = model::ReferenceRecall(store, cue, options, tier_of);
   if (flaw == Flaw::kRecallForgets && result.matches.size() > 1) result.matches.pop_back();
   if (flaw == Flaw::kScoresAreRounded) {
     for (RecallMatch& match : result.matches) {

@@ -19,17 +19,23 @@ namespace engram::stress {
 
 using Version = model::ReferenceStore::Version;
 
-MemoryView ViewOf(const Version& version);
+// A memory, and where it is.
+struct Met {
+  Version version;
+  Tier tier = Tier::kWarm;
+};
+using TierOf = std::function<Tier(const std::string& id)>;
 
 // The one that comes after the one with this id (empty: the first), if there is one.
-std::optional<Version> NextOf(const model::ReferenceStore& store, std::string_view id);
+std::optional<Met> NextOf(const model::ReferenceStore& store, const TierOf& tier_of,
+                          std::string_view id);
 
 // `next(id)` is NextOf, as of now. Flawed as `flaw` says.
-absl::Status IterateBy(const std::function<std::optional<Version>(std::string_view)>& next,
+absl::Status IterateBy(const std::function<std::optional<Met>(std::string_view)>& next,
                        const std::function<bool(const IterationItem&)>& visit, Flaw flaw);
-absl::StatusOr<Page> ListOf(const model::ReferenceStore& store, std::string_view cursor,
-                            size_t limit, Flaw flaw);
-absl::StatusOr<RecallResult> RecallOf(const model::ReferenceStore& store,
+absl::StatusOr<Page> ListOf(const model::ReferenceStore& store, const TierOf& tier_of,
+                            std::string_view cursor, size_t limit, Flaw flaw);
+absl::StatusOr<RecallResult> RecallOf(const model::ReferenceStore& store, const TierOf& tier_of,
                                       std::span<const float> cue, const RecallOptions& options,
                                       Flaw flaw);
 

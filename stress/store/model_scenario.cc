@@ -1,4 +1,5 @@
-// Each operation on both, and comparing what came of it.
+// Each operation on both, and comparing what came of it. Long because each verb has its comparison
+// here, and they share the two stores.
 
 #include "stress/store/model_scenario.h"
 
@@ -11,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "api/fragmentation.h"
+#include "model/reference_hot_tier.h"
 #include "model/reference_store.h"
 #include "model/world/world.h"
 #include "stress/store/model_walks.h"
@@ -37,12 +39,13 @@ std::string TextOf(const absl::Status& status) {
 class Comparison {
  public:
   Comparison(World& world, const OpenStore& open, const Options& options)
-      : world_(world), open_(open), options_(options) {}
+      : world_(world), open_(open), options_(options), hot_(options) {}
 
   void Open(bool after_closing) {
     auto opened = open_(world_.file_system(), std::string(kStorePath), options_);
     Demand(opened.ok(), "cannot be opened", opened.ok() ? "" : TextOf(opened.status()));
     store_ = *std::move(opened);
+    hot_.DropAll();
     const RecoveryReport& report = store_->recovery();
     Demand(report.damages.empty() && !report.superblock_restored, "false corruption",
            "The recovery report lists damages.");
@@ -89,6 +92,8 @@ class Comparison {
         return Synced("Checkpoint", store_->Checkpoint());
       case Verb::kCompact:
         return Compact(operation);
+      case Verb::kMaintain:
+        return Maintain();
       case Verb::kReopen:
         return Reopen();
       case Verb::kCount:
@@ -146,7 +151,10 @@ class Comparison {
     Demand(at > highest_, "wrong answer",
            absl::StrCat("Sequence ", at.value, " came after ", highest_.value));
     highest_ = at;
-    if (VerbOf(operation) == Verb::kRemove) removed_[operation.key] = at;
+    const ReferenceStore::Version* const now = *reference_.Get(IdOf(operation.key));
+    if (now == nullptr) hot_.Drop(IdOf(operation.key));
+    if (now != nullptr) hot_.Written(now->memory);
+    if (now == nullptr) removed_[operation.key] = at;
     world_.Observe(at.value);
   }
 
@@ -172,6 +180,16 @@ class Comparison {
            claim,
            absl::StrCat("Get of ", std::string(KeyName(key)),
                         " is not what was stored, or names a wrong sequence."));
+    if (&store != store_.get()) return;
+    DemandTier("Get", key, got->tier);
+    hot_.Read(expected->memory);
+  }
+
+  void DemandTier(std::string_view call, uint16_t key, Tier tier) {
+    const Tier expected = hot_.Holds(IdOf(key)) ? Tier::kHot : Tier::kWarm;
+    Demand(tier == expected, "wrong tier",
+           absl::StrCat(std::string(call), " of ", std::string(KeyName(key)), " says tier ",
+                        static_cast<int>(tier), ", not ", static_cast<int>(expected)));
   }
 
   void View(uint16_t key) {
@@ -190,6 +208,9 @@ class Comparison {
             : seen->present && calls == 1 && same && seen->sequence == expected->sequence;
     Demand(right, "wrong answer",
            absl::StrCat("View of ", std::string(KeyName(key)), " is not what was stored."));
+    if (expected == nullptr) return;
+    DemandTier("View", key, seen->tier);
+    hot_.Read(expected->memory);
   }
 
   void Contains(uint16_t key) {
@@ -200,6 +221,7 @@ class Comparison {
                                             : seen->sequence == expected->sequence);
     Demand(right, "wrong answer",
            absl::StrCat("Contains of ", std::string(KeyName(key)), " is wrong."));
+    if (expected != nullptr) DemandTier("Contains", key, seen->tier);
   }
 
   void Synced(std::string_view call, const absl::Status& status) {
@@ -242,6 +264,8 @@ class Comparison {
                         before.content_bytes_total > options_.compaction_content_bytes_min;
     const absl::StatusOr<CompactionStats> answer =
         CompactAs(*store_, operation.value, IdOf(operation.key));
+    const ReferenceStore::Version* const viewed = *reference_.Get(IdOf(operation.key));
+    if (how == Compacting::kInside && viewed != nullptr) hot_.Read(viewed->memory);
     const Statistics after = store_->Stats();
     if (how == Compacting::kIfDue && !is_due) {
       return Demand(
@@ -262,6 +286,27 @@ class Comparison {
            absl::StrCat("The log has ", after.extents_of_log, " extents for ",
                         after.content_bytes_live, " live bytes."));
     ReadAll(*store_, "wrong answer");
+    CheckStatistics();
+  }
+
+  void Maintain() {
+    const Statistics before = store_->Stats();
+    const bool compacts = before.fragmentation > options_.compaction_fragmentation_min &&
+                          before.content_bytes_total > options_.compaction_content_bytes_min;
+    const uint64_t evictions = hot_.evictions();
+    const size_t made_hot = hot_.Maintain();
+    const bool triggers = compacts || made_hot > 0;
+    absl::StatusOr<MaintenanceReport> report = store_->RunMaintenance();
+    Demand(report.ok() && report->errors.empty() && !report->was_stopped, "wrong answer",
+           report.ok() ? "A maintenance was stopped, or has errors." : TextOf(report.status()));
+    Demand(report->migrated(Tier::kWarm, Tier::kHot) == made_hot &&
+               report->migrated(Tier::kHot, Tier::kWarm) == hot_.evictions() - evictions,
+           "wrong tier", "A maintenance made others hot than it should have.");
+    Demand(report->maintenance_triggered == triggers && report->compaction.has_value() == compacts,
+           "wrong answer", "A maintenance was not done as it is due.");
+    Demand(report->pressure_before == before.pressure &&
+               report->pressure_after == store_->Stats().pressure,
+           "wrong statistics", "A maintenance is wrong about the pressure.");
     CheckStatistics();
   }
 
@@ -301,6 +346,11 @@ class Comparison {
     }
     Demand(stats.memories == reference_.Count(), "wrong statistics",
            absl::StrCat("memories is ", stats.memories, ", not ", reference_.Count()));
+    Demand(stats.memories_hot == hot_.memories() && stats.hot_bytes == hot_.bytes_of_all() &&
+               stats.memories_hot + stats.memories_warm == stats.memories,
+           "wrong statistics",
+           absl::StrCat("memories_hot is ", stats.memories_hot, " with ", stats.hot_bytes,
+                        " bytes, not ", hot_.memories(), " with ", hot_.bytes_of_all()));
     Demand(stats.content_bytes_live == live, "wrong statistics",
            absl::StrCat("content_bytes_live is ", stats.content_bytes_live, ", not ", live));
     Demand(stats.content_bytes_total >= live &&
@@ -343,6 +393,7 @@ class Comparison {
   const Options options_;
   std::unique_ptr<MemoryStore> store_;
   ReferenceStore reference_;
+  model::ReferenceHotTier hot_;
   Sequence highest_;
   std::array<Sequence, kKeys> removed_;  // by the last Remove of each id
 };

@@ -38,6 +38,7 @@ enum class Verb : uint8_t {
   kSync,
   kCheckpoint,
   kCompact,  // `value` says how
+  kMaintain,
   // ---- Only while nobody else is at work.
   kReopen,  // close it, open it, read everything
   kCount,
@@ -46,7 +47,7 @@ enum class Verb : uint8_t {
   kBackup,  // write one, open it, compare it, remove it
   kRefuse,  // hand in what breaks a bound: `value` says which
 };
-inline constexpr int kVerbs = 18;
+inline constexpr int kVerbs = 19;
 inline constexpr uint32_t kRefusals = 8;
 
 // How to compact.

@@ -237,6 +237,8 @@ void StoreClient::Do(const Operation& operation) {
       return Sync(operation);
     case Verb::kCompact:
       return Compact(operation);
+    case Verb::kMaintain:
+      return Maintain();
     case Verb::kReopen:
       Reopen(operation.id);
       return;

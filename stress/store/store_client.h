@@ -73,6 +73,7 @@ class StoreClient {
   void CheckCount();
   void Verify();
   void Compact(const world::Operation& operation);
+  void Maintain();
   void CheckStatistics();
   void Backup();
   void CompareBackup(MemoryStore& backup);

@@ -16,6 +16,9 @@ using world::Random;
 
 using Operations = std::vector<Operation>;
 
+// An activation that makes a memory hot.
+constexpr uint32_t kHotActivation = kActivations - 1;
+
 // Which stream of a seed's randomness operations are drawn from.
 constexpr uint64_t kOperationStream = 1;
 
@@ -28,9 +31,10 @@ Operations GenerateModel(uint64_t seed) {
   if (!random.OneIn(4)) mix.set_largest(Content::kPageBlob);
   const uint32_t count = random.OneIn(8) ? 60 + random.Below(240) : 4 + random.Below(50);
   const uint32_t specials = 2 + random.Below(8);  // one in so many is no mutation and no read
-  constexpr Verb kSpecial[] = {Verb::kSync,   Verb::kSync,   Verb::kCheckpoint, Verb::kReopen,
-                               Verb::kCount,  Verb::kVerify, Verb::kStats,      Verb::kBackup,
-                               Verb::kRefuse, Verb::kStats,  Verb::kCompact,    Verb::kCompact};
+  constexpr Verb kSpecial[] = {Verb::kSync,     Verb::kSync,    Verb::kCheckpoint, Verb::kReopen,
+                               Verb::kCount,    Verb::kVerify,  Verb::kStats,      Verb::kBackup,
+                               Verb::kRefuse,   Verb::kStats,   Verb::kCompact,    Verb::kCompact,
+                               Verb::kMaintain, Verb::kMaintain};
   Operations operations;
   for (uint32_t i = 0; i < count; ++i) {
     operations.push_back(random.OneIn(specials)
@@ -57,7 +61,7 @@ Operations GenerateCrash(uint64_t seed) {
       } else if (drawn == 4 && random.OneIn(2)) {
         operations.push_back(MakeOperation(client, Verb::kReopen));
       } else if (drawn == 5 && random.OneIn(2)) {
-        operations.push_back(mix.Of(client, Verb::kCompact));
+        operations.push_back(mix.Of(client, random.OneIn(3) ? Verb::kMaintain : Verb::kCompact));
       } else if (drawn == 6 && random.OneIn(2)) {
         constexpr Verb kLooks[] = {Verb::kIterate, Verb::kList, Verb::kRecall};
         operations.push_back(mix.Of(client, kLooks[random.Below(3)]));
@@ -115,6 +119,10 @@ Operations FaultOperations(uint64_t) {
   store(3, Content::kNone);
   add(Verb::kReopen);
   add(Verb::kCompact, 0, static_cast<uint32_t>(Compacting::kForced));
+  add(Verb::kActivate, 3, kHotActivation);
+  add(Verb::kReopen);
+  add(Verb::kGet, 3);
+  add(Verb::kMaintain);
   store(1, Content::kExtremes);
   add(Verb::kIterate);
   add(Verb::kList, 0, 1);
@@ -143,7 +151,7 @@ Operations GenerateInterleave(uint64_t seed) {
   if (random.OneIn(2)) {
     operations.push_back(MakeOperation(kSyncer, random.OneIn(4) ? Verb::kCheckpoint : Verb::kSync));
   } else if (random.OneIn(2)) {
-    operations.push_back(mix.Of(kSyncer, Verb::kCompact));
+    operations.push_back(mix.Of(kSyncer, random.OneIn(3) ? Verb::kMaintain : Verb::kCompact));
   }
   operations.push_back(mix.Next(kAfterCrash));
   if (random.OneIn(2)) operations.push_back(mix.NextMutation(kAfterCrash));
@@ -192,6 +200,8 @@ std::vector<Pair> Pairs() {
   constexpr auto kOther = static_cast<uint32_t>(Content::kOther);
   const Operation store = MakeOperation(kFirst, Verb::kStore, 0, kOther);
   const Operation activate = MakeOperation(kFirst, Verb::kActivate, 0, 3);
+  const Operation heat = MakeOperation(kFirst, Verb::kActivate, 0, kHotActivation);
+  const Operation maintain = MakeOperation(kFirst, Verb::kMaintain);
   const Operation remove = MakeOperation(kFirst, Verb::kRemove);
   const Operation checkpoint = MakeOperation(kFirst, Verb::kCheckpoint);
   const auto second = [](Verb verb, uint16_t key = 0, uint32_t value = 0) {
@@ -236,11 +246,26 @@ std::vector<Pair> Pairs() {
       {"store_collides", store, second(Verb::kStore, 1, kOther)},
       {"activate_remove", activate, second(Verb::kRemove)},
       {"activate_get", activate, second(Verb::kGet)},
+      {"hot_get", heat, second(Verb::kGet)},
+      {"hot_store", heat, second(Verb::kStore, 0, kOther)},
+      {"hot_remove", heat, second(Verb::kRemove)},
+      {"hot_activate", heat, second(Verb::kActivate, 0, 3)},
+      {"maintain_get", maintain, second(Verb::kGet)},
+      {"maintain_store", maintain, second(Verb::kStore, 0, kOther)},
+      {"maintain_remove", maintain, second(Verb::kRemove)},
+      {"maintain_activate", maintain, second(Verb::kActivate, 0, 3)},
   };
 }
 
 Operations PairOperations(const Pair& pair) {
   constexpr auto kShort = static_cast<uint32_t>(Content::kShort);
+  if (VerbOf(pair.first) == Verb::kMaintain) {
+    // It was hot, is not after opening, and has been read since.
+    return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort),
+                     MakeOperation(kBefore, Verb::kActivate, 0, kHotActivation),
+                     MakeOperation(kBefore, Verb::kReopen), MakeOperation(kBefore, Verb::kGet),
+                     pair.first, pair.second});
+  }
   if (VerbOf(pair.first) != Verb::kCompact) {
     return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort), pair.first, pair.second});
   }
@@ -388,6 +413,8 @@ std::vector<StoreProgram> InterleavePrograms(const OpenStore& open) {
       "The same with a listener that throws at each event.", 1);
   add("interleave_each_write", Setup::kEachWrite, 1, false, "The same, syncing with each mutation.",
       1);
+  add("interleave_chores", Setup::kChores, 1, false,
+      "The same beside the store's own thread, which syncs and maintains.", 2);
   return programs;
 }
 

@@ -99,6 +99,7 @@ TEST(StoreTrials, ModelFindsWhatIsNotTheReference) {
   EXPECT_EQ(ModelClaim(Flaw::kRemoveIsNotLogged), "wrong answer");
   EXPECT_EQ(ModelClaim(Flaw::kReclaimedByHope), "wrong statistics");
   EXPECT_EQ(ModelClaim(Flaw::kLiveBytesAreOff), "wrong statistics");
+  EXPECT_EQ(ModelClaim(Flaw::kHotIsLeaked), "wrong statistics");
   EXPECT_EQ(ModelClaim(Flaw::kBackupIsStale), "wrong backup");
   EXPECT_EQ(ModelClaim(Flaw::kReadsAreDamaged), "false corruption");
 }
