@@ -106,9 +106,9 @@ void RecordingClient::Iterate(uint32_t ids) {
       return false;
     }
     if (!shown.emplace(item.id).second) Complain("Iterate met a memory twice");
-    Memory memory = CopyOf(*item.view);
+    Memory memory = item.view->Copy();
     sync::Yield();
-    if (!model::SameBits(memory, CopyOf(*item.view))) {
+    if (!model::SameBits(memory, item.view->Copy())) {
       Complain("a memory changed while an iteration showed it");
     }
     Shown(item.id, item.view->sequence, std::move(memory), looked);
