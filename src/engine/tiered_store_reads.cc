@@ -38,6 +38,7 @@ bool TieredStore::CopyInto(const Delta& entry, Lookup& lookup) const {
   lookup.tier = Tier::kHot;
   lookup.entry = entry;
   lookup.has_entry = true;
+  lookup.damage = absl::OkStatus();
   lookup.record = {};
   lookup.record.id = memory.id;
   lookup.record.sequence = entry.sequence;
