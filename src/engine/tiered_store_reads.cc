@@ -34,7 +34,6 @@ bool TieredStore::CopyInto(const Delta& entry, Lookup& lookup) const {
   if (!copy) return false;
   const Memory& memory = copy->memory;
   lookup.state = Lookup::State::kPresent;
-  lookup.damage = absl::OkStatus();  // its home may be damaged
   lookup.tier = Tier::kHot;
   lookup.entry = entry;
   lookup.has_entry = true;
