@@ -185,9 +185,9 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<MemoryView> ViewSomewhere(Lookup& lookup) const;
   // Makes `lookup` damaged if `checkpoint` knows of a loss that may have been a newer state.
   static void HeedLosses(const engine::Checkpoint& checkpoint, uint64_t hash, Lookup& lookup);
+  static void MakeLost(Lookup& lookup);
   // What was met may be in this tier, or none is asked for.
   bool IsIn(std::optional<Tier> tier, const Met& met) const;
-  static void MakeLost(Lookup& lookup);
   // Orders entries as what they lead to stands in the file, about.
   uint64_t OrderOf(const Delta& entry) const;
   // What `entry` leads to will be read soon: hints, which need no epoch.

@@ -180,19 +180,20 @@ class LogStore final : public MemoryStore {
     ENGRAM_ASSIGN_OR_RETURN(const GetResult got, Read(id, /*whole=*/false));
     return Presence{got.memory.has_value(), got.sequence, got.tier};
   }
-  absl::Status Iterate(std::optional<Tier>,
+  absl::Status Iterate(std::optional<Tier> tier,
                        const std::function<bool(const IterationItem&)>& visit) override {
     if (closed_) return absl::FailedPreconditionError("closed");
     const auto next = [&](std::string_view id) {
       const sync::MutexLock lock(mutex_);
-      return NextOf(model_, tier_of_, id);
+      return NextOf(model_, tier_of_, tier, id);
     };
     return IterateBy(next, visit, flaw_);
   }
-  absl::StatusOr<Page> List(std::string_view cursor, size_t limit, std::optional<Tier>) override {
+  absl::StatusOr<Page> List(std::string_view cursor, size_t limit,
+                            std::optional<Tier> tier) override {
     const sync::MutexLock lock(mutex_);
     if (closed_) return absl::FailedPreconditionError("closed");
-    return ListOf(model_, tier_of_, cursor, limit, flaw_);
+    return ListOf(model_, tier_of_, tier, cursor, limit, flaw_);
   }
   absl::StatusOr<RecallResult> Recall(std::span<const float> cue,
                                       const RecallOptions& options) override {

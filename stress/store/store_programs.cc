@@ -281,6 +281,22 @@ std::vector<Pair> Pairs() {
   const Operation compact =
       MakeOperation(kFirst, Verb::kCompact, 0, static_cast<uint32_t>(Compacting::kForced));
   return {
+      // What looks at all, beside what changes one, and beside what replaces the index.
+      {"store_iterate", store, second(Verb::kIterate)},
+      {"remove_iterate", remove, second(Verb::kIterate)},
+      {"activate_iterate", activate, second(Verb::kIterate)},
+      {"move_iterate", compact, second(Verb::kIterate), true},
+      {"checkpoint_iterate", checkpoint, second(Verb::kIterate)},
+      {"store_list", store, second(Verb::kList)},
+      {"remove_list", remove, second(Verb::kList)},
+      {"move_list", compact, second(Verb::kList), true},
+      {"checkpoint_list", checkpoint, second(Verb::kList)},
+      {"store_recall", store, second(Verb::kRecall)},
+      {"remove_recall", remove, second(Verb::kRecall)},
+      {"move_recall", compact, second(Verb::kRecall), true},
+      {"checkpoint_recall", checkpoint, second(Verb::kRecall)},
+      {"collide_iterate", MakeOperation(kFirst, Verb::kStore, 1, kOther), second(Verb::kIterate)},
+      // What moves, beside what uses it.
       {"compact_get", compact, second(Verb::kGet)},
       // Of three extents that become free more than the reserve needs is given back at once.
       {.name = "punch_get", .first = compact, .second = second(Verb::kGet), .extents_before = 3},
@@ -309,21 +325,6 @@ std::vector<Pair> Pairs() {
       {"maintain_store", maintain, second(Verb::kStore, 0, kOther)},
       {"maintain_remove", maintain, second(Verb::kRemove)},
       {"maintain_activate", maintain, second(Verb::kActivate, 0, 3)},
-      // What looks at all, beside what changes one, and beside what replaces the index.
-      {"store_iterate", store, second(Verb::kIterate)},
-      {"remove_iterate", remove, second(Verb::kIterate)},
-      {"activate_iterate", activate, second(Verb::kIterate)},
-      {"move_iterate", compact, second(Verb::kIterate), true},
-      {"checkpoint_iterate", checkpoint, second(Verb::kIterate)},
-      {"store_list", store, second(Verb::kList)},
-      {"remove_list", remove, second(Verb::kList)},
-      {"move_list", compact, second(Verb::kList), true},
-      {"checkpoint_list", checkpoint, second(Verb::kList)},
-      {"store_recall", store, second(Verb::kRecall)},
-      {"remove_recall", remove, second(Verb::kRecall)},
-      {"move_recall", compact, second(Verb::kRecall), true},
-      {"checkpoint_recall", checkpoint, second(Verb::kRecall)},
-      {"collide_iterate", MakeOperation(kFirst, Verb::kStore, 1, kOther), second(Verb::kIterate)},
   };
 }
 
