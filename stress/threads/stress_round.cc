@@ -1,4 +1,5 @@
-// Spawns the clients, keeps backups and verifications going on the calling thread, and judges.
+// Spawns the clients, keeps backups, verifications and migrations going on the calling thread, and
+// judges.
 
 #include "stress/threads/stress_round.h"
 
@@ -13,6 +14,7 @@
 #include "api/memory_store.h"
 #include "base/status_macros.h"
 #include "model/history_oracle.h"
+#include "stress/threads/generated_memory.h"
 #include "stress/threads/recording_client.h"
 #include "stress/threads/shown_state.h"
 #include "stress/threads/witness.h"
@@ -102,7 +104,10 @@ class Round {
   }
 
   absl::Status RunMaintenance() {
-    for (uint32_t i = 0; i < std::max(options_.backups, options_.verifications); ++i) {
+    const uint32_t times =
+        std::max({options_.backups, options_.verifications, options_.migrations});
+    for (uint32_t i = 0; i < times; ++i) {
+      if (i < options_.migrations) ENGRAM_RETURN_IF_ERROR(MigrateAll(i));
       if (i < options_.backups) {
         BackupCall& backup = backups_.emplace_back();
         backup.path = absl::StrCat(path_, ".backup", i);
@@ -113,6 +118,15 @@ class Round {
       if (i < options_.verifications) ENGRAM_RETURN_IF_ERROR(CheckSound(*store_));
     }
     return absl::OkStatus();
+  }
+
+  absl::Status MigrateAll(uint32_t turn) {
+    std::vector<std::string> ids;
+    for (uint32_t id = 0; id < options_.workload.ids; ++id) ids.push_back(IdOf(id));
+    const Tier to = turn % 2 == 0 ? Tier::kCold : Tier::kWarm;
+    ENGRAM_RETURN_IF_ERROR(store_->Migrate(ids, to).status());
+    ENGRAM_RETURN_IF_ERROR(store_->CompactCold().status());
+    return turn % 3 == 0 ? store_->CompactContent(/*force=*/true).status() : absl::OkStatus();
   }
 
   absl::Status Collect() {

@@ -27,6 +27,8 @@ struct RoundOptions {
   uint32_t backups = 0;
   // Whole-store verifications, likewise.
   uint32_t verifications = 0;
+  // Of all ids, to cold and to warm by turns, and a rewriting of runs and a compaction; likewise.
+  uint32_t migrations = 0;
   Options store;
   uint64_t seed = 1;
 };

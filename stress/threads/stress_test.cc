@@ -1,7 +1,8 @@
 // Claim: under real threads, calls of 10 writers and 5 readers on one store are linearizable id by
 // id, with sequences that grow with real time; no view changes while it is looked at; the listener
-// hears each sequence once, before it is durable; a verification finds nothing wrong, a backup is
-// the state of some moment, and what is closed is there again when it is reopened.
+// hears each sequence once, before it is durable; a verification finds nothing wrong, memories may
+// be migrated meanwhile, a backup is the state of some moment, and what is closed is there again
+// when it is reopened.
 //
 // Method: generated calls on real files; the whole history goes to the oracle that judges the
 // simulation. Run plain, under AddressSanitizer and under ThreadSanitizer. These are short forms;
@@ -67,6 +68,15 @@ TEST(Stress, VerifiedAndBackedUpMeanwhile) {
   options.workload = {.ids = 40, .calls = 300, .sync_one_in = 50, .checkpoint_one_in = 150};
   options.backups = 3;
   options.verifications = 3;
+  RunRounds(options);
+}
+
+TEST(Stress, MigratedMeanwhile) {
+  RoundOptions options;
+  options.store = OptionsUnderPressure();
+  options.workload = {.ids = 30, .calls = 300, .sync_one_in = 50, .checkpoint_one_in = 150};
+  options.migrations = 12;
+  options.verifications = 2;
   RunRounds(options);
 }
 
