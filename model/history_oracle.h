@@ -67,6 +67,8 @@ struct Call {
   // that found nothing: of the mutation seen; absence names a Remove, or 0 if it names none.
   Sequence sequence;
   std::optional<Memory> result;  // kGet with kOk
+  // Of a result: false if the answer says nothing of it, as that of a recall; all else it tells.
+  bool tells_activation = true;
 };
 
 // What a recovery showed: the complete state, as found by reading it all.

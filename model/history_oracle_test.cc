@@ -211,6 +211,17 @@ TEST(HistoryOracle, AnAcknowledgedUpdateIsSeenAndActsOnTheNewest) {
       "allowed");
 }
 
+TEST(HistoryOracle, AReadThatTellsNoActivationTellsTheRest) {
+  const Call stored = Store("a", "x", 1, 1, 2);
+  const Call updated = Update("a", 2, 3, 4);
+  Call recalled = Get("a", "x", 2, 5, 6);
+  EXPECT_EQ(ClaimOf({stored, updated, recalled}), "lost update");
+  recalled.tells_activation = false;
+  EXPECT_EQ(ClaimOf({stored, updated, recalled}), "allowed");
+  recalled.result->content = "y";
+  EXPECT_EQ(ClaimOf({stored, updated, recalled}), "invented value");
+}
+
 TEST(HistoryOracle, AReadThatGoesBackInTimeIsStale) {
   const Call first = Store("a", "1", 1, 1, 2);
   const Call second = Store("a", "2", 2, 3, 99);

@@ -23,6 +23,14 @@ void KeepFurther(std::optional<Conflict>& kept, Conflict other) {
   if (!kept || progress(other) > progress(*kept)) kept = std::move(other);
 }
 
+// Whether what the read answered is true of `memory`.
+bool Tells(const Call& read, const Memory& memory) {
+  if (read.tells_activation) return SameBits(*read.result, memory);
+  Memory told = *read.result;
+  told.activation = memory.activation;
+  return SameBits(told, memory);
+}
+
 }  // namespace
 
 void HighestUntil::Add(const Call& call, int64_t position) {
@@ -112,7 +120,7 @@ std::optional<Conflict> TimelineReplay::CheckReads(uint32_t position, const Bran
     const ReferenceStore::Version* version = *branch.state.Get(id_);
     const bool found = read->outcome == CallOutcome::kOk;
     if (found != (version != nullptr) ||
-        (found && read->result && !SameBits(*read->result, version->memory))) {
+        (found && read->result && !Tells(*read, version->memory))) {
       Conflict conflict{.kind = Conflict::Kind::kValue, .call = read, .position = position};
       if (version != nullptr) conflict.promised = version->memory;
       return conflict;

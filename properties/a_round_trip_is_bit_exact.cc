@@ -21,21 +21,6 @@
 namespace engram::properties {
 namespace {
 
-// A memory from what a View shows.
-Memory Copied(const MemoryView& view) {
-  Memory memory;
-  memory.id = view.id;
-  memory.embedding.assign(view.embedding.begin(), view.embedding.end());
-  memory.confidence = view.confidence;
-  memory.activation = view.activation;
-  memory.decay_rate = view.decay_rate;
-  memory.created_at = view.created_at;
-  memory.last_access = view.last_access;
-  memory.access_count = view.access_count;
-  if (view.content) memory.content = std::string(*view.content);
-  return memory;
-}
-
 void ExpectHolds(MemoryStore& store, const std::vector<Memory>& memories) {
   for (const Memory& memory : memories) {
     const absl::StatusOr<GetResult> got = store.Get(memory.id);
@@ -43,7 +28,7 @@ void ExpectHolds(MemoryStore& store, const std::vector<Memory>& memories) {
     RC_ASSERT(got->memory.has_value());
     RC_ASSERT(model::SameBits(*got->memory, memory));
     Memory viewed;
-    RC_ASSERT(store.View(memory.id, [&](const MemoryView& view) { viewed = Copied(view); }).ok());
+    RC_ASSERT(store.View(memory.id, [&](const MemoryView& view) { viewed = view.Copy(); }).ok());
     RC_ASSERT(model::SameBits(viewed, memory));
   }
 }

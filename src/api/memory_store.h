@@ -41,11 +41,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "api/memory.h"
+#include "api/memory_view.h"
 #include "api/options.h"
+#include "api/recall.h"
 #include "api/reports.h"
 #include "api/tier.h"
 #include "base/body.h"
@@ -72,20 +75,36 @@ struct Presence {
   Tier tier = Tier::kWarm;  // likewise
 };
 
-// A memory in place, without a copy: valid only during the callback that it is passed to.
-struct MemoryView {
-  std::string_view id;
-  std::span<const float, kEmbeddingDimension> embedding;
-  float confidence = 0;
-  float activation = 0;
-  float decay_rate = 0;
-  int64_t created_at = 0;
-  int64_t last_access = 0;
-  uint64_t access_count = 0;
-  std::optional<std::string_view> content;
+// What an iteration meets: a memory, or damage that a Get would answer with DATA_LOSS.
+struct IterationItem {
+  // OK, or DATA_LOSS: then there is no memory to be seen.
+  absl::Status status;
+  // Hashes of ids that it is about, both included: one and the same, unless a part of the index is
+  // damaged and nobody can tell which memories there were.
+  uint64_t id_hash = 0;
+  uint64_t id_hash_last = 0;
+  std::string_view id;               // empty if damage hides it
+  const MemoryView* view = nullptr;  // null unless `status` is OK; valid during the callback only
+};
+
+// As IterationItem, a copy.
+struct PageItem {
+  absl::Status status;
+  uint64_t id_hash = 0;
+  uint64_t id_hash_last = 0;
+  Memory memory;  // if `status` is not OK nothing but its id, or not even that
   Sequence sequence;
   Tier tier = Tier::kWarm;
 };
+
+// A piece of an iteration.
+struct Page {
+  std::vector<PageItem> items;
+  // Where the next page begins; empty if this was the last. What is in it is the store's affair,
+  // but its characters are letters, digits, '-' and '_'.
+  std::string cursor;
+};
+inline constexpr size_t kPageLimitMax = 1000;
 
 class MemoryStore {
  public:
@@ -124,6 +143,29 @@ class MemoryStore {
                                         const std::function<void(const MemoryView&)>& visit) = 0;
   // Whether there is a memory, without looking at its embedding and blob.
   virtual absl::StatusOr<Presence> Contains(std::string_view id) = 0;
+
+  // ---- Looking at all of them. Each memory that is there throughout the call is met exactly once,
+  // whatever is stored, removed or moved meanwhile; one that is not, at most once. What is seen of
+  // each is what a Get would have seen at some moment during the call; there is no snapshot across
+  // ids. Damage is an item of its own and hides no other.
+
+  // Calls `visit` for each memory, of `tier` alone if one is given, until it returns false; in no
+  // order that means anything. What is shown is looked up anew for each, so what `visit` has
+  // changed it also meets. It may call the store, except Close; storing new memories does not make
+  // it endless.
+  virtual absl::Status Iterate(std::optional<Tier> tier,
+                               const std::function<bool(const IterationItem&)>& visit) = 0;
+  // The first `limit` items behind `cursor` (empty: from the beginning), or fewer, if there are no
+  // more or they are large; by (hash of the id, id), an order that never changes. Pages together
+  // are an iteration that lasts from the first to the last call. A cursor never expires, also not
+  // by reopening, and may be used more than once. INVALID_ARGUMENT: `limit` is not
+  // within 1..kPageLimitMax, or no store gave out this cursor.
+  virtual absl::StatusOr<Page> List(std::string_view cursor, size_t limit,
+                                    std::optional<Tier> tier) = 0;
+  // The memories most like `cue`, which is as an embedding must be: see api/recall.h. Content is
+  // not looked at. INVALID_ARGUMENT: cue or options are out of bounds.
+  virtual absl::StatusOr<RecallResult> Recall(std::span<const float> cue,
+                                              const RecallOptions& options) = 0;
   // How many memories there are, damaged ones included. Exact when no mutation is under way.
   virtual uint64_t Count() const = 0;
 
@@ -160,14 +202,20 @@ class MemoryStore {
   // into new ones, together with those of runs that fill less than half of their extents if that
   // makes fewer, and gives the room back. As Migrate otherwise.
   virtual absl::StatusOr<ColdCompactionStats> CompactCold() = 0;
+  // Does what makes the tiers what Options want: makes memories hot that were read and deserve it,
+  // and compacts if that is due. Reads and mutations go on. Stops soon when Close is called. What
+  // goes wrong is in the report, and leaves the store as usable as before. ABORTED: another one is
+  // under way. See also Options::maintenance_interval.
+  virtual absl::StatusOr<MaintenanceReport> RunMaintenance() = 0;
   // Writes a complete store with the state of some moment during the call to the new file `path`,
   // durably, while everything else goes on; room that is released meanwhile is not used again until
   // it is done. ALREADY_EXISTS: the file exists. On an error an incomplete file may be left, which
   // Open refuses.
   virtual absl::Status Backup(const std::string& path) = 0;
   // Syncs, cuts a checkpoint if anything has changed, and gives the file's lock back; afterwards
-  // every call returns FAILED_PRECONDITION (Count and Stats go on). FAILED_PRECONDITION, and
-  // nothing happened: another call is under way, such as one whose callback calls this. An error of
+  // every call returns FAILED_PRECONDITION (Count and Stats go on). A compaction and a maintenance
+  // that are under way stop soon, and it waits for them. FAILED_PRECONDITION, and nothing happened:
+  // another call is under way, such as one whose callback calls this. An error of
   // the checkpoint is returned, but the store is closed, as after a crash. Closing twice is OK.
   virtual absl::Status Close() = 0;
 

@@ -3,6 +3,7 @@
 #ifndef ENGRAM_API_OPTIONS_H_
 #define ENGRAM_API_OPTIONS_H_
 
+#include <chrono>
 #include <cstdint>
 
 #include "api/memory.h"
@@ -11,12 +12,17 @@
 
 namespace engram::inline ENGRAM_BODY {
 
+namespace io {
+class Clock;
+}
+
 class EventListener;
 
 // When what was stored becomes durable without being asked to.
 enum class SyncMode : uint8_t {
   kOnRequest,  // at Sync, Checkpoint, Backup and Close, and when the store needs room back
   kEachWrite,  // before each mutation returns; writers that come together share one sync
+  kInterval,   // as kOnRequest, and every Options::sync_interval, by a thread of the store's
 };
 
 inline constexpr uint64_t kExtentBytesDefault = 4 * kMiB;
@@ -46,6 +52,8 @@ struct Options {
   uint32_t content_inline_bytes_max = 4 * kKiB;
 
   SyncMode sync_mode = SyncMode::kOnRequest;
+  // Of kInterval; above 0. What is acknowledged is durable about so long later.
+  std::chrono::nanoseconds sync_interval = std::chrono::seconds(1);
 
   // A checkpoint is cut when this many log entries have come since the last one, or a sixteenth of
   // the count of memories, whichever is more: what a crash reopen replays. At least 1.
@@ -63,6 +71,19 @@ struct Options {
   // Whenever a checkpoint is due by itself and both are exceeded, the mutation that cuts it also
   // compacts a part of the log; see MemoryStore::CompactContent.
   bool compacts_by_itself = true;
+
+  // A memory whose activation is at least this becomes hot when it is stored or its activation is
+  // set, within [0, 1].
+  float hot_activation_threshold = 0.7F;
+  // RAM for copies of hot memories; see HotCopyBytes, HotFullBytes. 0: none is ever hot.
+  uint64_t hot_capacity_bytes = 64 * kMiB;
+
+  // How often a thread of the store's own runs MemoryStore::RunMaintenance, from the end of one run
+  // to the beginning of the next. 0: never; then the caller does. Not negative.
+  std::chrono::nanoseconds maintenance_interval{0};
+
+  // By which clock memories grow old; null: the operating system's. Must outlive the store.
+  io::Clock* clock = nullptr;
 
   // How many threads the store's locks are spread for, 1..1024; more threads work, and wait.
   uint32_t concurrency = 64;

@@ -3,10 +3,15 @@
 #ifndef ENGRAM_API_REPORTS_H_
 #define ENGRAM_API_REPORTS_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "api/pressure.h"
+#include "api/tier.h"
 #include "base/body.h"
 #include "base/units.h"
 
@@ -106,6 +111,24 @@ struct ColdCompactionStats {
   uint64_t longest_pause_us = 0;  // as in MigrationStats
 };
 
+// What one RunMaintenance did.
+struct MaintenanceReport {
+  Pressure pressure_before = Pressure::kNone;
+  Pressure pressure_after = Pressure::kNone;
+  // There was something to do, whether or not it could be done.
+  bool maintenance_triggered = false;
+  // How many memories went from one tier to another: [from][to].
+  std::array<std::array<uint64_t, kTiers>, kTiers> migrations{};
+  std::optional<CompactionStats> compaction;  // if one was due
+  bool was_stopped = false;                   // by Close, before all was done
+  // What could not be done, as sentences. The store is as usable as before.
+  std::vector<std::string> errors;
+
+  uint64_t& migrated(Tier from, Tier to) {
+    return migrations[static_cast<size_t>(from)][static_cast<size_t>(to)];
+  }
+};
+
 // Exact when no mutation is under way; otherwise of about now.
 struct Statistics {
   uint64_t memories = 0;
@@ -114,6 +137,10 @@ struct Statistics {
   uint64_t memories_hot = 0;
   uint64_t memories_warm = 0;
   uint64_t memories_cold = 0;
+  uint64_t hot_bytes = 0;      // of RAM for copies of hot memories; see HotCopyBytes
+  uint64_t hot_evictions = 0;  // that this process did
+  uint64_t maintenances = 0;   // likewise, by itself or called for
+  Pressure pressure = Pressure::kNone;
   Sequence last_sequence;     // the highest assigned
   Sequence durable_sequence;  // every mutation up to here survives a crash
 

@@ -1,10 +1,11 @@
-// The three tiers, one of which each memory is in.
+// The three tiers, one of which each memory is in, and what the hot one has room for.
 
 #ifndef ENGRAM_API_TIER_H_
 #define ENGRAM_API_TIER_H_
 
 #include <cstdint>
 
+#include "api/memory.h"
 #include "base/body.h"
 
 namespace engram::inline ENGRAM_BODY {
@@ -16,6 +17,21 @@ enum class Tier : uint8_t {
   kCold,  // in an immutable columnar run, its content compressed
 };
 inline constexpr int kTiers = 3;
+
+// Bytes of Options::hot_capacity_bytes that the copy of a memory counts for.
+inline constexpr uint64_t kHotCopyFixedBytes = 256;
+inline uint64_t HotCopyBytes(const Memory& memory) {
+  return kHotCopyFixedBytes + memory.embedding.size() * sizeof(float) + memory.id.size() +
+         (memory.content ? memory.content->size() : 0);
+}
+// With more bytes than this the hot tier evicts the least recently used copies...
+constexpr uint64_t HotFullBytes(uint64_t capacity_bytes) {
+  return capacity_bytes / 5 * 4 + capacity_bytes % 5 * 4 / 5;  // 80 %, without an overflow
+}
+// ... until it has at most this. A memory that is larger than HotFullBytes never becomes hot.
+constexpr uint64_t HotEasedBytes(uint64_t capacity_bytes) {
+  return capacity_bytes / 10 * 7 + capacity_bytes % 10 * 7 / 10;  // 70 %
+}
 
 }  // namespace engram::inline ENGRAM_BODY
 

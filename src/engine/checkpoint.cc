@@ -81,6 +81,14 @@ absl::Status Checkpoint::Search(uint64_t hash, IndexEntries& found) const {
   return absl::OkStatus();
 }
 
+uint64_t Checkpoint::LastHashFrom(uint64_t from, uint64_t entries) const {
+  if (place_.home_buckets == 0) return UINT64_MAX;
+  const uint64_t homes = std::max<uint64_t>(1, entries / kEntriesPerHome);
+  const uint64_t last = format::HomeBucket(from, place_.home_buckets) + homes - 1;
+  return last < place_.home_buckets ? format::LastHashAtHome(last, place_.home_buckets)
+                                    : UINT64_MAX;
+}
+
 bool Checkpoint::MayBeLost(uint64_t hash, Sequence sequence) const {
   return std::any_of(losses_.begin(), losses_.end(), [&](const format::Loss& loss) {
     return loss.first_hash <= hash && hash <= loss.last_hash && sequence < loss.before;

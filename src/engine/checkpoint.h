@@ -45,6 +45,16 @@ struct CheckpointPlace {
   uint64_t StreamBytes(const format::Geometry& geometry) const;
 };
 
+// Buckets are made for so many entries each, so that few overflow.
+inline constexpr uint64_t kEntriesPerHome = 12;
+
+// The last hash whose search may come to bucket `number` and has to know it. REQUIRES: number <
+// place.buckets.
+inline uint64_t LastHashOfBucket(const CheckpointPlace& place, uint64_t number) {
+  return number < place.home_buckets ? format::LastHashAtHome(number, place.home_buckets)
+                                     : UINT64_MAX;
+}
+
 using IndexEntries = absl::InlinedVector<format::IndexEntry, 2>;
 
 // Thread safety: immutable. Ownership: `space` must outlive it.
@@ -60,6 +70,9 @@ class Checkpoint final : public Retired {
 
   // The intact bucket `number`, valid while the caller's epoch lasts; DATA_LOSS: it is damaged.
   absl::StatusOr<std::span<const std::byte, format::kBucketBytes>> BucketAt(uint64_t number) const;
+
+  // The last hash of a range from `from` on that has about `entries` entries.
+  uint64_t LastHashFrom(uint64_t from, uint64_t entries) const;
 
   // Whether a memory with this hash, newest known at `sequence` (0: unknown), may have been changed
   // by what is lost.

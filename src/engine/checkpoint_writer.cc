@@ -13,14 +13,6 @@ namespace engram::inline ENGRAM_BODY::engine {
 namespace {
 
 constexpr size_t kBufferBytes = 256 * kKiB;
-// Buckets are made for so many entries each, so that few overflow.
-constexpr uint64_t kEntriesPerHome = 12;
-
-// The lowest hash at home in bucket `number`.
-uint64_t FirstHashOf(uint64_t number, uint64_t home_buckets) {
-  const auto scaled = static_cast<unsigned __int128>(number) << 64;
-  return static_cast<uint64_t>((scaled + home_buckets - 1) / home_buckets);
-}
 
 format::IndexEntry ToEntry(const Delta& delta) {
   return {.hash = delta.hash,
@@ -33,8 +25,7 @@ format::IndexEntry ToEntry(const Delta& delta) {
 // What a damaged bucket may have held: `last` is the last hash known to stand before it.
 format::Loss LossOfBucket(const CheckpointPlace& place, uint64_t number, uint64_t last) {
   format::Loss loss;
-  loss.last_hash = number + 1 < place.home_buckets ? FirstHashOf(number + 1, place.home_buckets) - 1
-                                                   : UINT64_MAX;
+  loss.last_hash = LastHashOfBucket(place, number);
   loss.first_hash = std::min(last, loss.last_hash);
   // Of ids without an entry alone: what another bucket has is the newest of its id.
   loss.before = {1};
@@ -104,7 +95,7 @@ absl::Status CheckpointWriter::TakeOld(const Checkpoint& old, std::span<const De
       if (!is_superseded) ENGRAM_RETURN_IF_ERROR(Add(entry));
     }
     if (count < format::kBucketEntriesMax && number + 1 < old.place().home_buckets) {
-      last = FirstHashOf(number + 1, old.place().home_buckets);
+      last = format::FirstHashAtHome(number + 1, old.place().home_buckets);
     }
   }
   return absl::OkStatus();

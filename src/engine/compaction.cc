@@ -33,50 +33,36 @@ constexpr std::chrono::milliseconds kReaderWait{1};
 constexpr uint64_t kNsPerUs = 1000;
 constexpr uint64_t kNsPerMs = 1'000'000;
 
-// Gives up the right to compact.
-class Turn {
- public:
-  explicit Turn(sync::Atomic<bool>& is_compacting)
-      : is_compacting_(is_compacting),
-        is_mine_(!is_compacting.Exchange(true, std::memory_order_acquire)) {}
-  ~Turn() {
-    if (is_mine_) is_compacting_.Store(false, std::memory_order_release);
-  }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-
-  bool is_mine() const { return is_mine_; }
-
- private:
-  sync::Atomic<bool>& is_compacting_;
-  const bool is_mine_;
-};
-
-bool ExceedsBoth(const Space::ContentCounts& content, const Options& options) {
-  return Fragmentation(content.live, content.total) > options.compaction_fragmentation_min &&
-         content.total > options.compaction_content_bytes_min;
-}
-
 }  // namespace
 
 // ---- The store's calls.
 
 absl::StatusOr<CompactionStats> TieredStore::CompactContent(bool force) {
   return WithoutExceptions([&]() -> absl::StatusOr<CompactionStats> {
-    const LongCall call(*this);
+    const StoppableCall call(*this);
     ENGRAM_RETURN_IF_ERROR(call.status());
-    ENGRAM_RETURN_IF_ERROR(parts_->commit->CheckWritable());
-    const Turn turn(is_compacting_);
-    if (!turn.is_mine()) return absl::AbortedError("another compaction is under way");
-    const Space::ContentCounts content = parts_->space.content();
-    if (!force && !ExceedsBoth(content, options_)) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "the thresholds of compaction are not exceeded: ", content.total - content.live, " of ",
-          content.total, " bytes of content are dead; see Options"));
-    }
-    compaction_is_cancelled_.Store(false, std::memory_order_relaxed);
-    return Compaction(*this, content).Run();
+    return CompactNow(force);
   });
+}
+
+absl::StatusOr<CompactionStats> TieredStore::CompactNow(bool force) {
+  ENGRAM_RETURN_IF_ERROR(parts_->commit->CheckWritable());
+  const Turn turn(is_compacting_);
+  if (!turn.is_mine()) return absl::AbortedError("another compaction is under way");
+  const Space::ContentCounts content = parts_->space.content();
+  if (!force && !ThresholdsAreExceeded()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the thresholds of compaction are not exceeded: ", content.total - content.live, " of ",
+        content.total, " bytes of content are dead; see Options"));
+  }
+  compaction_is_cancelled_.Store(false, std::memory_order_relaxed);
+  return Compaction(*this, content).Run();
+}
+
+bool TieredStore::ThresholdsAreExceeded() const {
+  const Space::ContentCounts content = parts_->space.content();
+  return Fragmentation(content.live, content.total) > options_.compaction_fragmentation_min &&
+         content.total > options_.compaction_content_bytes_min;
 }
 
 void TieredStore::CancelCompaction() {
@@ -88,8 +74,8 @@ bool TieredStore::CompactionIsDue(bool for_want_of_room) const {
   const Space::ContentCounts content = parts_->space.content();
   const uint64_t dead = content.total - content.live;
   if (for_want_of_room && parts_->space.HasEmptySlotExtent()) return true;
-  const bool is_worth_it = for_want_of_room ? dead >= parts_->space.geometry().extent_bytes
-                                            : ExceedsBoth(content, options_);
+  const bool is_worth_it =
+      for_want_of_room ? dead >= parts_->space.geometry().extent_bytes : ThresholdsAreExceeded();
   return is_worth_it && dead >= compaction_due_at_.Load(std::memory_order_relaxed);
 }
 
@@ -315,7 +301,8 @@ absl::Status TieredStore::Compaction::FreeReleased() {
 }
 
 bool TieredStore::Compaction::IsCancelled() const {
-  return listener_stops_ || store_.compaction_is_cancelled_.Load(std::memory_order_relaxed);
+  return listener_stops_ || store_.IsStopping() ||
+         store_.compaction_is_cancelled_.Load(std::memory_order_relaxed);
 }
 
 void TieredStore::Compaction::TellProgress() {

@@ -10,16 +10,6 @@
 namespace engram::inline ENGRAM_BODY::engine {
 namespace {
 
-Delta ToDelta(const format::IndexEntry& entry) {
-  Delta delta;
-  delta.hash = entry.hash;
-  delta.sequence = entry.sequence;
-  delta.place = entry.place;
-  delta.slot = entry.slot;
-  delta.room_bytes = entry.room_bytes;
-  return delta;
-}
-
 bool Supersedes(const absl::InlinedVector<Delta, 2>& entries, Sequence sequence) {
   return std::any_of(entries.begin(), entries.end(),
                      [&](const Delta& entry) { return entry.supersedes == sequence; });
@@ -76,6 +66,68 @@ void Index::FindInCheckpoint(uint64_t hash, Candidates& found) const {
       found.entries.push_back(ToDelta(entry));
     }
   }
+}
+
+void Index::ChangesFrom(uint64_t from, size_t entries_max, Changes& changes) const {
+  changes.entries.clear();
+  const uint64_t number = ShardNumberOf(from);
+  const Shard& shard = shards_[number];
+  changes.last = format::LastHashAtHome(number, shard_count_);
+  size_t active = 0;
+  {
+    sync::ReaderLock lock(shard.mutex);
+    changes.checkpoint = shard.checkpoint;
+    changes.last = std::min(changes.last, shard.checkpoint->LastHashFrom(from, entries_max));
+    const auto add = [&](const Delta& delta) {
+      if (from <= delta.hash && delta.hash <= changes.last) changes.entries.push_back(delta);
+    };
+    shard.active->ForEach(add);
+    active = changes.entries.size();
+    if (shard.frozen != nullptr) shard.frozen->ForEach(add);
+  }
+  const auto by_hash = [](const Delta& a, const Delta& b) { return a.hash < b.hash; };
+  const auto first_frozen = changes.entries.begin() + static_cast<ptrdiff_t>(active);
+  std::sort(changes.entries.begin(), first_frozen, by_hash);
+  if (first_frozen != changes.entries.end()) {
+    // As in FindInDelta: what an active one supersedes stays only for what it supersedes itself.
+    const auto is_superseded = [&](const Delta& frozen) {
+      const auto [begin, end] =
+          std::equal_range(changes.entries.begin(), first_frozen, frozen, by_hash);
+      const auto newer = std::find_if(
+          begin, end, [&](const Delta& delta) { return delta.supersedes == frozen.sequence; });
+      if (newer == end) return false;
+      newer->supersedes = frozen.supersedes;
+      return true;
+    };
+    changes.entries.erase(std::remove_if(first_frozen, changes.entries.end(), is_superseded),
+                          changes.entries.end());
+    std::sort(changes.entries.begin(), changes.entries.end(), by_hash);
+  }
+  if (changes.entries.size() <= entries_max) return;
+  // All of a hash, or none.
+  changes.last = changes.entries[entries_max - 1].hash;
+  while (changes.entries.back().hash > changes.last) changes.entries.pop_back();
+}
+
+bool Index::IsStillAll(const Delta& entry, Generation checkpoint, Candidates& found) const {
+  if (checkpoint.value == 0 || entry.sequence.value == 0) return false;
+  const Shard& shard = ShardOf(entry.hash);
+  {
+    sync::ReaderLock lock(shard.mutex);
+    // What has changed since has an entry of its own, in the layer of changes.
+    if (shard.checkpoint->place().generation != checkpoint) return false;
+    bool has_changed = false;
+    const auto note = [&](const Delta& delta) {
+      has_changed = delta.sequence != entry.sequence || delta.place != entry.place;
+      return !has_changed;
+    };
+    shard.active->ForEachOf(entry.hash, note);
+    if (!has_changed && shard.frozen != nullptr) shard.frozen->ForEachOf(entry.hash, note);
+    if (has_changed) return false;
+    found.checkpoint = shard.checkpoint;
+  }
+  found.entries.push_back(entry);
+  return true;
 }
 
 void Index::MakeRoom(uint64_t hash) {

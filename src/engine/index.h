@@ -25,6 +25,17 @@
 
 namespace engram::inline ENGRAM_BODY::engine {
 
+// What a checkpoint knows, as if it had changed just now.
+inline Delta ToDelta(const format::IndexEntry& entry) {
+  Delta delta;
+  delta.hash = entry.hash;
+  delta.sequence = entry.sequence;
+  delta.place = entry.place;
+  delta.slot = entry.slot;
+  delta.room_bytes = entry.room_bytes;
+  return delta;
+}
+
 // Entries with one hash, which may be of several ids.
 struct Candidates {
   absl::InlinedVector<Delta, 2> entries;  // newer layers first; superseded ones left out
@@ -34,6 +45,14 @@ struct Candidates {
   const Checkpoint* checkpoint = nullptr;
   // The shard has room for an insertion by each of the writers there can be.
   bool has_room = true;
+};
+
+// What is in the newer layers, of a range of hashes.
+struct Changes {
+  std::vector<Delta> entries;  // by hash; superseded ones left out
+  uint64_t last = 0;           // the last hash of the range
+  // As in Candidates.
+  const Checkpoint* checkpoint = nullptr;
 };
 
 // Thread safety: thread-safe. Readers call Find inside of an epoch, which keeps checkpoints and
@@ -50,6 +69,16 @@ class Index {
   void FindInDelta(uint64_t hash, Candidates& found) const;
   // Adds those of the checkpoint that FindInDelta looked at and that nothing supersedes.
   void FindInCheckpoint(uint64_t hash, Candidates& found) const;
+
+  // What the newer layers know of the hashes from `from` on: as many of them as the checkpoint has
+  // about `entries_max` entries for, and the newer layers no more than that, if one hash has not;
+  // all in one shard. All of it is as of one moment.
+  void ChangesFrom(uint64_t from, size_t entries_max, Changes& changes) const;
+
+  // Whether `entry`, of which WalkIndex said that it was the only one with its hash, over the
+  // checkpoint of this generation, still is so. Then `found` is as Find would make it. Says no if
+  // it cannot tell soon.
+  bool IsStillAll(const Delta& entry, Generation checkpoint, Candidates& found) const;
 
   // Makes room in the shard of `hash`. May throw std::bad_alloc; then nothing has changed.
   void MakeRoom(uint64_t hash);
@@ -99,10 +128,9 @@ class Index {
     const Checkpoint* checkpoint ENGRAM_GUARDED_BY(mutex) = nullptr;
   };
 
-  Shard& ShardOf(uint64_t hash) const {
-    return shards_[static_cast<size_t>((static_cast<unsigned __int128>(hash) * shard_count_) >>
-                                       64)];
-  }
+  // Shards divide hashes as the homes of a checkpoint do.
+  uint64_t ShardNumberOf(uint64_t hash) const { return format::HomeBucket(hash, shard_count_); }
+  Shard& ShardOf(uint64_t hash) const { return shards_[ShardNumberOf(hash)]; }
 
   const uint32_t shard_count_;
   const uint32_t writers_max_;

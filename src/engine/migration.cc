@@ -95,7 +95,7 @@ absl::StatusOr<TieredStore::Migration::Found> TieredStore::Migration::Gather(
     const std::string& id) {
   const Call inside(store_);
   const uint64_t hash = format::IdHash(id);
-  Lookup lookup = store_.Find(id, hash);
+  Lookup lookup = store_.Find(id, hash, From::kHome);
   if (lookup.state == Lookup::State::kDamaged) ++stats_.damaged;
   if (lookup.state == Lookup::State::kAbsent || lookup.state == Lookup::State::kRemoved) {
     ++stats_.absent;
@@ -189,6 +189,7 @@ absl::Status TieredStore::Migration::MoveToRow(const Gathered& memory, const Col
   ++moved_to_run_;
   space_.AddColdRow(moved.place);
   store_.parts_->index->Put(from.sequence, moved);
+  store_.hot_.Erase(from.sequence);  // what is cold has no copy
   if (from.is_cold()) {
     space_.DropColdRow(from.place);
   } else {
@@ -238,7 +239,7 @@ absl::Status TieredStore::Migration::MakeWarm(std::span<const std::string> ids, 
 
 absl::Status TieredStore::Migration::MakeOneWarm(const std::string& id) {
   const Call inside(store_);
-  Lookup lookup = store_.Find(id, format::IdHash(id));
+  Lookup lookup = store_.Find(id, format::IdHash(id), From::kHome);
   switch (lookup.state) {
     case Lookup::State::kDamaged:
       ++stats_.damaged;

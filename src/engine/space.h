@@ -156,6 +156,8 @@ class Space final : public warm::LogExtents {
   const std::byte* Bytes(FileOffset offset, uint64_t bytes);
   // The log entry at `place`, of which `room_bytes` count as room: as many bytes as it can have.
   std::span<const std::byte> EntryBytes(FileOffset place, uint64_t room_bytes);
+  // The range will be read soon, if it is in the file: a hint, which needs no epoch.
+  void Prefetch(FileOffset offset, uint64_t bytes) { mapping_.Prefetch(offset, bytes); }
   // Whether a range that the disk names lies within extents of the file.
   bool Contains(FileOffset offset, uint64_t bytes) const;
   bool Contains(SlotIndex slot) const;

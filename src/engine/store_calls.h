@@ -1,5 +1,6 @@
-// What brackets a call of the store: the right to use its parts, exceptions turned into errors, the
-// locks of all stripes, and room that has no owner yet. Part of tiered_store_*.cc; not for others.
+// What brackets a call of the store: the right to use its parts, and to do what one at a time may
+// do; exceptions turned into errors; the locks of all stripes; room that has no owner yet. Part of
+// tiered_store_*.cc; not for others.
 
 #ifndef ENGRAM_ENGINE_STORE_CALLS_H_
 #define ENGRAM_ENGINE_STORE_CALLS_H_
@@ -12,6 +13,7 @@
 #include "base/body.h"
 #include "engine/tiered_store.h"
 #include "format/log_entry.h"
+#include "sync/atomic.h"
 #include "sync/epoch.h"
 #include "sync/mutex.h"
 
@@ -75,6 +77,50 @@ class TieredStore::LongCall {
  private:
   TieredStore& store_;
   bool is_open_ = false;
+};
+
+// A call that may take long and stops soon once stop_requested_: Close waits for it.
+class TieredStore::StoppableCall {
+ public:
+  explicit StoppableCall(TieredStore& store) : store_(store) {
+    sync::MutexLock lock(store_.lifecycle_mutex_);
+    is_open_ = !store_.closed_.Load(std::memory_order_seq_cst);
+    if (is_open_) ++store_.stoppable_calls_;
+  }
+  ~StoppableCall() {
+    if (!is_open_) return;
+    sync::MutexLock lock(store_.lifecycle_mutex_);
+    if (--store_.stoppable_calls_ == 0) store_.stopped_.NotifyAll();
+  }
+  StoppableCall(const StoppableCall&) = delete;
+  StoppableCall& operator=(const StoppableCall&) = delete;
+
+  absl::Status status() const {
+    return is_open_ ? absl::OkStatus()
+                    : absl::FailedPreconditionError("the store is closed; open it again");
+  }
+
+ private:
+  TieredStore& store_;
+  bool is_open_ = false;
+};
+
+// The right to do what one at a time may do.
+class Turn {
+ public:
+  explicit Turn(sync::Atomic<bool>& is_taken)
+      : is_taken_(is_taken), is_mine_(!is_taken.Exchange(true, std::memory_order_acquire)) {}
+  ~Turn() {
+    if (is_mine_) is_taken_.Store(false, std::memory_order_release);
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  bool is_mine() const { return is_mine_; }
+
+ private:
+  sync::Atomic<bool>& is_taken_;  // acquire and release: partners of each other in here
+  const bool is_mine_;
 };
 
 // Holds the locks of all stripes: no mutation is under way.

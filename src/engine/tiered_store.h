@@ -33,13 +33,17 @@
 #include "cold/run_reader.h"
 #include "engine/checkpoint.h"
 #include "engine/checkpoint_writer.h"
+#include "engine/chores.h"
 #include "engine/group_commit.h"
 #include "engine/index.h"
+#include "engine/promotion_hints.h"
 #include "engine/space.h"
 #include "format/log_entry.h"
 #include "format/superblock.h"
+#include "hot/hot_table.h"
 #include "io/file_system.h"
 #include "sync/atomic.h"
+#include "sync/cond_var.h"
 #include "sync/epoch.h"
 #include "sync/mutex.h"
 #include "warm/content_log.h"
@@ -61,10 +65,11 @@ struct Lookup {
   Delta entry;  // not of kAbsent; of kDamaged, if there is one: see has_entry
   bool has_entry = false;
   Tier tier = Tier::kWarm;  // kPresent
-  // kPresent, kRemoved; verified; views hold as long as the epoch. Of a cold memory: what its
+  hot::Held copy;           // kPresent, if that was read and not the home
+  // kPresent, kRemoved; verified; views hold as long as epoch and copy. Of a cold memory: what its
   // record would say, without slot, blob and content.
   format::LogEntry record;
-  std::optional<cold::RowReader> row;  // kPresent, cold
+  std::optional<cold::RowReader> row;  // kPresent, cold, and not the copy
   cold::ContentBuffer content;         // what ContentOf had to decompress
   absl::Status damage;                 // kDamaged
   DamagedPlace place;                  // likewise
@@ -72,6 +77,8 @@ struct Lookup {
 
   Sequence sequence() const { return has_entry ? entry.sequence : Sequence{}; }
 };
+
+struct Met;
 
 class TieredStore final : public MemoryStore {
  public:
@@ -88,6 +95,12 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<Presence> View(std::string_view id,
                                 const std::function<void(const MemoryView&)>& visit) override;
   absl::StatusOr<Presence> Contains(std::string_view id) override;
+  absl::Status Iterate(std::optional<Tier> tier,
+                       const std::function<bool(const IterationItem&)>& visit) override;
+  absl::StatusOr<Page> List(std::string_view cursor, size_t limit,
+                            std::optional<Tier> tier) override;
+  absl::StatusOr<RecallResult> Recall(std::span<const float> cue,
+                                      const RecallOptions& options) override;
   uint64_t Count() const override;
 
   absl::Status Sync() override;
@@ -96,6 +109,7 @@ class TieredStore final : public MemoryStore {
   void CancelCompaction() override;
   absl::StatusOr<MigrationStats> Migrate(std::span<const std::string> ids, Tier to) override;
   absl::StatusOr<ColdCompactionStats> CompactCold() override;
+  absl::StatusOr<MaintenanceReport> RunMaintenance() override;
   absl::Status Backup(const std::string& path) override;
   absl::Status Close() override;
 
@@ -125,9 +139,13 @@ class TieredStore final : public MemoryStore {
   // Keeps a call's right to use the parts: refused once the store is closed.
   class Call;
   class LongCall;
+  class StoppableCall;
   class AllStripes;
   class Compaction;
   class Migration;
+  class HashGroup;
+  class Walk;
+  class Sweep;
   struct Taken;
   struct Change;
 
@@ -145,7 +163,14 @@ class TieredStore final : public MemoryStore {
   absl::Status CheckOpen() const;
 
   // ---- Reading: tiered_store_reads.cc.
-  Lookup Find(std::string_view id, uint64_t hash) const;
+  // kCopy: what is hot is not looked for in the file. kHome: only there.
+  enum class From : uint8_t { kCopy, kHome };
+  Lookup Find(std::string_view id, uint64_t hash, From from) const;
+  // The hot copy of the value that `entry` names, as if it had been read at home. False: it has
+  // none.
+  bool CopyInto(const Delta& entry, Lookup& lookup) const;
+  // kHot if there is a copy; else where its home is.
+  Tier TierOf(const Lookup& lookup) const;
   // Decodes and verifies the log entry or the row of `entry` into `lookup`. False: it is damaged.
   bool DecodeInto(const Delta& entry, Lookup& lookup) const;
   absl::Status DecodeEntryInto(const Delta& entry, Lookup& lookup) const;
@@ -155,6 +180,18 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<std::span<const float, kEmbeddingDimension>> EmbeddingOf(Lookup& lookup) const;
   absl::StatusOr<std::optional<std::string_view>> ContentOf(Lookup& lookup) const;
   absl::StatusOr<MemoryView> ViewOf(Lookup& lookup) const;
+  // The same from the hot copy, if there is one and its home is damaged.
+  absl::StatusOr<MemoryView> ViewSomewhere(Lookup& lookup) const;
+  // Makes `lookup` damaged if `checkpoint` knows of a loss that may have been a newer state.
+  static void HeedLosses(const engine::Checkpoint& checkpoint, uint64_t hash, Lookup& lookup);
+  // What was met may be in this tier, or none is asked for.
+  bool IsIn(std::optional<Tier> tier, const Met& met) const;
+  static void MakeLost(Lookup& lookup);
+  // Orders entries as what they lead to stands in the file, about.
+  uint64_t OrderOf(const Delta& entry) const;
+  // What `entry` leads to will be read soon: hints, which need no epoch.
+  void PrefetchRecord(const Delta& entry) const;
+  void PrefetchEmbedding(const Delta& entry) const;
 
   // ---- Mutations: tiered_store_mutations.cc.
   absl::StatusOr<Sequence> StoreOnce(const Memory& memory, uint64_t hash);
@@ -173,6 +210,8 @@ class TieredStore final : public MemoryStore {
   // Appends a record with room of its own. On an error all of it is given back.
   absl::Status AppendValue(const Value& value, Change& change);
   void GiveBack(const Taken& taken);
+  // A copy for the hot tier, if a memory with this value belongs there and there is memory for it.
+  std::unique_ptr<hot::Copy> HotCopyOf(const MemoryView& view) const;
   absl::StatusOr<Sequence> Append(Change& change);
   void Settle(Change& change);
   void KeepHouse();
@@ -198,7 +237,19 @@ class TieredStore final : public MemoryStore {
   absl::Status CutAndCopy(const std::string& path) ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status CopyTo(io::File& target) ENGRAM_REQUIRES(checkpoint_mutex_);
 
-  // ---- Compaction: compaction.cc.
+  // ---- Maintenance: maintenance.cc. Within a stoppable call.
+  void StartChores();
+  // Close is waiting for what can be stopped.
+  bool IsStopping() const { return stop_requested_.Load(std::memory_order_relaxed); }
+  Pressure PressureNow() const;
+  absl::Status FollowHints(MaintenanceReport& report);
+  // Holds a copy of the value that was read, if it is still the memory's and deserves to be hot.
+  bool MakeHot(const PromotionHint& hint);
+  absl::Status CompactIfDue(MaintenanceReport& report);
+
+  // ---- Compaction: compaction.cc. Within a call.
+  absl::StatusOr<CompactionStats> CompactNow(bool force);
+  bool ThresholdsAreExceeded() const;
   // By the thresholds, or whenever it may make room.
   bool CompactionIsDue(bool for_want_of_room) const;
   // As CutCheckpoint, and compacts a part of the log with it.
@@ -236,6 +287,8 @@ class TieredStore final : public MemoryStore {
   sync::Atomic<bool> closed_{true};
   std::unique_ptr<Parts> parts_;
   const std::unique_ptr<sync::Mutex[]> stripes_;
+  hot::HotTable hot_;
+  PromotionHints hints_;
 
   sync::Atomic<uint64_t> memories_{0};
   // Under the log's mutex, so that sequences follow the log; read anywhere.
@@ -252,7 +305,7 @@ class TieredStore final : public MemoryStore {
   // For how long the last checkpoint let no mutation run.
   int64_t cut_pause_ns_ ENGRAM_GUARDED_BY(checkpoint_mutex_) = 0;
 
-  // One compaction at a time. acquire and release: partners of each other in Compaction.
+  // One compaction at a time; see Turn.
   sync::Atomic<bool> is_compacting_{false};
   sync::Atomic<bool> compaction_is_cancelled_{false};  // relaxed: nothing else is told by it
   sync::Atomic<uint64_t> compactions_{0};              // counts, no partners
@@ -263,10 +316,18 @@ class TieredStore final : public MemoryStore {
   // Dead bytes at which compacting by itself is worth another try.
   sync::Atomic<uint64_t> compaction_due_at_{0};
 
+  sync::Atomic<bool> is_maintaining_{false};  // likewise
+  sync::Atomic<uint64_t> maintenances_{0};
+
   mutable sync::Mutex lifecycle_mutex_;
+  sync::CondVar stopped_;                     // no stoppable call is left
+  sync::Atomic<bool> stop_requested_{false};  // relaxed: nothing else is told by it
+  uint32_t stoppable_calls_ ENGRAM_GUARDED_BY(lifecycle_mutex_) = 0;
   uint32_t long_calls_ ENGRAM_GUARDED_BY(lifecycle_mutex_) = 0;
   bool is_closing_ ENGRAM_GUARDED_BY(lifecycle_mutex_) = false;     // a Close is under way
   Statistics last_statistics_ ENGRAM_GUARDED_BY(lifecycle_mutex_);  // of the closed store
+
+  std::unique_ptr<Chores> chores_;  // last: they call the store
 };
 
 }  // namespace engram::inline ENGRAM_BODY::engine

@@ -236,6 +236,14 @@ Statistics TieredStore::StatsNow() const {
   };
   Statistics statistics;
   statistics.memories = Count();
+  statistics.memories_cold = std::min(counts.cold_rows_live, statistics.memories);
+  const uint64_t at_home_in_slots = statistics.memories - statistics.memories_cold;
+  statistics.memories_hot = std::min(hot_.copies(), at_home_in_slots);
+  statistics.memories_warm = at_home_in_slots - statistics.memories_hot;
+  statistics.hot_bytes = hot_.bytes();
+  statistics.hot_evictions = hot_.evictions();
+  statistics.maintenances = maintenances_.Load(std::memory_order_relaxed);
+  statistics.pressure = PressureNow();
   statistics.last_sequence = last_sequence();
   statistics.durable_sequence = {durable_sequence_.Load(std::memory_order_acquire)};
   statistics.content_bytes_live = counts.content_live;
@@ -249,9 +257,6 @@ Statistics TieredStore::StatsNow() const {
   statistics.extents_of_blobs = counts.blob_extents;
   statistics.extents_of_checkpoint = counts.checkpoint_extents;
   statistics.extents_of_cold = counts.cold_extents;
-  statistics.memories_cold = counts.cold_rows_live;
-  statistics.memories_warm =
-      statistics.memories - std::min(statistics.memories, counts.cold_rows_live);
   statistics.cold_rows_live = counts.cold_rows_live;
   statistics.cold_rows_total = counts.cold_rows_total;
   statistics.slots_used = counts.slots_used;

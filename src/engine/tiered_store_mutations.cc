@@ -43,6 +43,7 @@ struct TieredStore::Change {
   bool releases_slot = false;  // the old entry's
   ReleaseNode slot_release;
   ReleaseNode blob_release;
+  std::unique_ptr<hot::Copy> hot_copy;  // of the new value, if it is hot
 
   // Set by Append.
   LogNumber number;
@@ -82,6 +83,7 @@ absl::StatusOr<Sequence> TieredStore::Mutate(const Once& once) {
       WithoutExceptions([&] { return FreeRoom(); }).value_or(false)) {
     result = WithoutExceptions([&]() -> absl::StatusOr<Sequence> { return once(); });
   }
+  hot_.Evict();
   if (!result.ok() || result->value == 0 || options_.sync_mode != SyncMode::kEachWrite) {
     return result;
   }
@@ -130,6 +132,18 @@ absl::Status TieredStore::TakeRoom(const Value& value, Taken& taken) {
 void TieredStore::GiveBack(const Taken& taken) {
   if (taken.slot != kNoSlot) parts_->space.GiveBackSlot(taken.slot);
   if (taken.blob) parts_->space.GiveBackBlob(taken.blob->offset, taken.blob_bytes);
+}
+
+std::unique_ptr<hot::Copy> TieredStore::HotCopyOf(const MemoryView& view) const {
+  if (view.activation < options_.hot_activation_threshold || options_.hot_capacity_bytes == 0) {
+    return nullptr;
+  }
+  try {
+    auto copy = std::make_unique<hot::Copy>(view.Copy());
+    return hot_.Admits(HotCopyBytes(copy->memory)) ? std::move(copy) : nullptr;
+  } catch (const std::bad_alloc&) {
+    return nullptr;  // then it is a warm one
+  }
 }
 
 // ---- The log, the index and the accounts.
@@ -191,7 +205,10 @@ void TieredStore::Settle(Change& change) {
       space.AddContent({change.record.blob->offset, BlobRoom(*change.record.content_bytes)});
     }
   }
+  // A copy is nobody's until the index names its sequence, and nobody's any more when it does not.
+  if (change.hot_copy) hot_.Insert(std::move(change.hot_copy), change.entry.sequence);
   parts_->index->Put(old.sequence(), change.entry);
+  hot_.Erase(old.sequence());
   if (old.has_entry && old.entry.is_cold()) {
     space.DropColdRow(old.entry.place);
   } else if (old.has_entry && !old.entry.is_removal()) {
@@ -236,7 +253,7 @@ absl::StatusOr<Sequence> TieredStore::StoreOnce(const Memory& memory, uint64_t h
   Change change;
   change.id = memory.id;
   change.hash = hash;
-  change.old = Find(memory.id, hash);
+  change.old = Find(memory.id, hash, From::kHome);
   change.takes_slot = true;
   change.releases_slot = true;
   change.slot_release = std::make_unique<Release>();
@@ -244,6 +261,7 @@ absl::StatusOr<Sequence> TieredStore::StoreOnce(const Memory& memory, uint64_t h
   if (!change.old.has_room) parts_->index->MakeRoom(hash);
   CopyScalars(memory, change.record);
   change.record.released_blob = BlobReleasedBy(change.old);
+  change.hot_copy = HotCopyOf(engram::ViewOf(memory, {}, Tier::kHot));
   ENGRAM_RETURN_IF_ERROR(AppendValue(
       {std::span<const float, kEmbeddingDimension>(memory.embedding), memory.content}, change));
   Settle(change);
@@ -295,7 +313,7 @@ absl::StatusOr<Sequence> TieredStore::RemoveOnce(std::string_view id, uint64_t h
   change.kind = MutationKind::kRemove;
   change.id = id;
   change.hash = hash;
-  change.old = Find(id, hash);
+  change.old = Find(id, hash, From::kHome);
   if (change.old.state == Lookup::State::kDamaged) return change.old.damage;
   if (change.old.state != Lookup::State::kPresent) return Sequence{};
   change.releases_slot = true;
@@ -326,7 +344,7 @@ absl::StatusOr<Sequence> TieredStore::UpdateOnce(std::string_view id, uint64_t h
   change.kind = MutationKind::kUpdateActivation;
   change.id = id;
   change.hash = hash;
-  change.old = Find(id, hash);
+  change.old = Find(id, hash, From::kHome);
   if (change.old.state == Lookup::State::kDamaged) return change.old.damage;
   if (change.old.state != Lookup::State::kPresent) {
     return absl::NotFoundError("there is no memory with this id");
@@ -335,6 +353,13 @@ absl::StatusOr<Sequence> TieredStore::UpdateOnce(std::string_view id, uint64_t h
   change.record = change.old.record.record;
   change.record.activation = activation;
   change.record.released_blob = std::nullopt;
+  if (activation >= options_.hot_activation_threshold) {
+    absl::StatusOr<MemoryView> view = ViewOf(change.old);
+    if (view.ok()) {
+      view->activation = activation;
+      change.hot_copy = HotCopyOf(*view);
+    }
+  }
   if (!change.old.has_room) parts_->index->MakeRoom(hash);
   if (change.old.row) {
     change.takes_slot = true;

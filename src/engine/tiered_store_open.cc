@@ -32,7 +32,8 @@ TieredStore::TieredStore(io::FileSystem& files, const Options& options)
     : files_(files),
       options_(options),
       epoch_(2 * options.concurrency),
-      stripes_(std::make_unique<sync::Mutex[]>(options.concurrency)) {}
+      stripes_(std::make_unique<sync::Mutex[]>(options.concurrency)),
+      hot_(options.hot_capacity_bytes, std::max<uint32_t>(1, options.concurrency / 2)) {}
 
 TieredStore::~TieredStore() {
   if (!closed_.Load(std::memory_order_seq_cst)) Close().IgnoreError();
@@ -45,6 +46,7 @@ absl::StatusOr<std::unique_ptr<MemoryStore>> TieredStore::Open(io::FileSystem& f
     ENGRAM_RETURN_IF_ERROR(CheckOptions(options));
     std::unique_ptr<TieredStore> store(new TieredStore(files, options));
     ENGRAM_RETURN_IF_ERROR(store->OpenFile(path));
+    store->StartChores();
     return store;
   });
 }
@@ -221,8 +223,15 @@ absl::Status TieredStore::Close() {
       if (long_calls_ > 0) {
         return absl::FailedPreconditionError("the store cannot be closed: a call is under way");
       }
-      last_statistics_ = StatsNow();  // what Stats says from now on
       is_closing_ = true;
+      stop_requested_.Store(true, std::memory_order_relaxed);
+      while (stoppable_calls_ > 0) stopped_.Wait(lifecycle_mutex_);
+      stop_requested_.Store(false, std::memory_order_relaxed);
+      if (long_calls_ > 0) {  // it came meanwhile
+        is_closing_ = false;
+        return absl::FailedPreconditionError("the store cannot be closed: a call is under way");
+      }
+      last_statistics_ = StatsNow();  // what Stats says from now on
       closed_.Store(true, std::memory_order_seq_cst);
     }
     const uint64_t now = epoch_.Advance();
@@ -234,7 +243,9 @@ absl::Status TieredStore::Close() {
           "the store cannot be closed: a call is under way, perhaps the one whose callback this "
           "is");
     }
-    return CloseNow();
+    absl::Status closed = CloseNow();
+    chores_ = nullptr;
+    return closed;
   });
 }
 
@@ -248,6 +259,7 @@ absl::Status TieredStore::CloseNow() {
   }
   sync::MutexLock lock(lifecycle_mutex_);
   last_statistics_ = StatsNow();
+  hot_.Clear();
   parts_ = nullptr;
   is_closing_ = false;
   return status;

@@ -1,5 +1,6 @@
 // Reading: from an id to a verified memory.
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -26,16 +27,49 @@ absl::Status Damaged(const DamagedPlace& place, absl::string_view why) {
 
 // ---- Looking up.
 
-Lookup TieredStore::Find(std::string_view id, uint64_t hash) const {
+// The index leads to the copy as it does to the record: by its sequence.
+bool TieredStore::CopyInto(const Delta& entry, Lookup& lookup) const {
+  if (entry.is_removal()) return false;
+  hot::Held copy = hot_.Find(entry.sequence);
+  if (!copy) return false;
+  const Memory& memory = copy->memory;
+  lookup.state = Lookup::State::kPresent;
+  lookup.tier = Tier::kHot;
+  lookup.entry = entry;
+  lookup.has_entry = true;
+  lookup.damage = absl::OkStatus();
+  lookup.row.reset();
+  lookup.record = {};
+  lookup.record.id = memory.id;
+  lookup.record.sequence = entry.sequence;
+  format::Record& record = lookup.record.record;
+  record.sequence = entry.sequence;
+  record.confidence = memory.confidence;
+  record.activation = memory.activation;
+  record.decay_rate = memory.decay_rate;
+  record.created_at = memory.created_at;
+  record.last_access = memory.last_access;
+  record.access_count = memory.access_count;
+  lookup.copy = std::move(copy);
+  return true;
+}
+
+Tier TieredStore::TierOf(const Lookup& lookup) const {
+  return lookup.copy || hot_.Contains(lookup.entry.sequence) ? Tier::kHot : lookup.tier;
+}
+
+Lookup TieredStore::Find(std::string_view id, uint64_t hash, From from) const {
   Lookup lookup;
   Candidates candidates;
   Index& index = *parts_->index;
   index.FindInDelta(hash, candidates);
   lookup.has_room = candidates.has_room;
-  const auto match = [&](size_t from) {
-    for (size_t i = from; i < candidates.entries.size(); ++i) {
+  const auto match = [&](size_t first) {
+    for (size_t i = first; i < candidates.entries.size(); ++i) {
       Lookup one;
-      const bool is_intact = DecodeInto(candidates.entries[i], one);
+      const Delta& entry = candidates.entries[i];
+      const bool is_intact =
+          (from == From::kCopy && CopyInto(entry, one)) || DecodeInto(entry, one);
       if (is_intact && one.record.id != id) continue;
       // A damaged entry with this hash is taken for this id's, unless another one turns out to be.
       if (!is_intact && lookup.state == Lookup::State::kDamaged) continue;
@@ -55,14 +89,42 @@ Lookup TieredStore::Find(std::string_view id, uint64_t hash) const {
     lookup.state = Lookup::State::kDamaged;
     lookup.damage = std::move(candidates.damage);
   }
-  if (lookup.state != Lookup::State::kDamaged &&
-      candidates.checkpoint->MayBeLost(hash, lookup.sequence())) {
-    lookup.state = Lookup::State::kDamaged;
-    lookup.damage = absl::DataLossError(
-        "a damaged part of the log or the index may have held a newer state of this memory; see "
-        "MemoryStore::recovery()");
-  }
+  HeedLosses(*candidates.checkpoint, hash, lookup);
   return lookup;
+}
+
+void TieredStore::HeedLosses(const engine::Checkpoint& checkpoint, uint64_t hash, Lookup& lookup) {
+  if (lookup.state == Lookup::State::kDamaged) return;
+  if (checkpoint.MayBeLost(hash, lookup.sequence())) MakeLost(lookup);
+}
+
+void TieredStore::MakeLost(Lookup& lookup) {
+  lookup.state = Lookup::State::kDamaged;
+  lookup.damage = absl::DataLossError(
+      "a damaged part of the log or the index may have held a newer state of this memory; see "
+      "MemoryStore::recovery()");
+}
+
+uint64_t TieredStore::OrderOf(const Delta& entry) const {
+  // A run has no more rows than its extents would have slots. Removals, which have no embedding,
+  // come last.
+  if (!entry.is_cold()) return entry.slot.value;
+  const format::Geometry& geometry = parts_->space.geometry();
+  const uint64_t extent = geometry.ExtentOf(entry.place).value;
+  return extent * geometry.SlotsPerExtent() + entry.slot.value;
+}
+
+void TieredStore::PrefetchRecord(const Delta& entry) const {
+  // More than this is fetched by itself, once reading has begun.
+  constexpr uint64_t kRecordBytesMax = 512;
+  if (entry.is_cold()) return;  // its fields are in columns, next to those of its neighbours
+  parts_->space.Prefetch(entry.place, std::min<uint64_t>(entry.room_bytes, kRecordBytesMax));
+}
+
+void TieredStore::PrefetchEmbedding(const Delta& entry) const {
+  if (entry.is_removal() || entry.is_cold()) return;
+  Space& space = parts_->space;
+  space.Prefetch(space.geometry().OffsetOf(entry.slot), format::kSlotBytes);
 }
 
 bool TieredStore::DecodeInto(const Delta& entry, Lookup& lookup) const {
@@ -129,6 +191,9 @@ absl::Status TieredStore::DecodeRowInto(const Delta& entry, Lookup& lookup) cons
 
 absl::StatusOr<std::span<const float, kEmbeddingDimension>> TieredStore::EmbeddingOf(
     Lookup& lookup) const {
+  if (lookup.copy) {
+    return std::span<const float, kEmbeddingDimension>(lookup.copy->memory.embedding);
+  }
   Space& space = parts_->space;
   if (lookup.row) {
     lookup.place = {"embedding",
@@ -153,6 +218,7 @@ absl::StatusOr<std::span<const float, kEmbeddingDimension>> TieredStore::Embeddi
 }
 
 absl::StatusOr<std::optional<std::string_view>> TieredStore::ContentOf(Lookup& lookup) const {
+  if (lookup.copy) return lookup.copy->memory.content;
   const format::Record& record = lookup.record.record;
   if (!record.content_bytes) return std::nullopt;
   if (lookup.row) {
@@ -195,6 +261,13 @@ absl::StatusOr<MemoryView> TieredStore::ViewOf(Lookup& lookup) const {
                     .tier = lookup.tier};
 }
 
+absl::StatusOr<MemoryView> TieredStore::ViewSomewhere(Lookup& lookup) const {
+  lookup.tier = TierOf(lookup);
+  absl::StatusOr<MemoryView> view = ViewOf(lookup);
+  if (absl::IsDataLoss(view.status()) && CopyInto(lookup.entry, lookup)) return ViewOf(lookup);
+  return view;
+}
+
 // ---- Calls.
 
 absl::StatusOr<Presence> TieredStore::View(std::string_view id,
@@ -203,11 +276,17 @@ absl::StatusOr<Presence> TieredStore::View(std::string_view id,
     ENGRAM_RETURN_IF_ERROR(CheckId(id));
     const Call call(*this);
     ENGRAM_RETURN_IF_ERROR(call.status());
-    Lookup lookup = Find(id, format::IdHash(id));
+    Lookup lookup = Find(id, format::IdHash(id), From::kCopy);
     if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
     if (lookup.state != Lookup::State::kPresent)
       return Presence{false, lookup.sequence(), lookup.tier};
     ENGRAM_ASSIGN_OR_RETURN(const MemoryView view, ViewOf(lookup));
+    if (lookup.copy) {
+      hot_.Touch(lookup.copy);
+    } else if (!lookup.row && view.activation >= options_.hot_activation_threshold &&
+               options_.hot_capacity_bytes > 0) {
+      hints_.Leave({lookup.entry.hash, lookup.entry.sequence});
+    }
     visit(view);
     return Presence{true, lookup.sequence(), lookup.tier};
   });
@@ -216,18 +295,8 @@ absl::StatusOr<Presence> TieredStore::View(std::string_view id,
 absl::StatusOr<GetResult> TieredStore::Get(std::string_view id) {
   return WithoutExceptions([&]() -> absl::StatusOr<GetResult> {
     GetResult result;
-    ENGRAM_ASSIGN_OR_RETURN(const Presence presence, View(id, [&](const MemoryView& view) {
-                              Memory& memory = result.memory.emplace();
-                              memory.id = view.id;
-                              memory.embedding.assign(view.embedding.begin(), view.embedding.end());
-                              memory.confidence = view.confidence;
-                              memory.activation = view.activation;
-                              memory.decay_rate = view.decay_rate;
-                              memory.created_at = view.created_at;
-                              memory.last_access = view.last_access;
-                              memory.access_count = view.access_count;
-                              if (view.content) memory.content.emplace(*view.content);
-                            }));
+    ENGRAM_ASSIGN_OR_RETURN(const Presence presence,
+                            View(id, [&](const MemoryView& view) { result.memory = view.Copy(); }));
     result.sequence = presence.sequence;
     result.tier = presence.tier;
     return result;
@@ -239,7 +308,7 @@ absl::StatusOr<Presence> TieredStore::Contains(std::string_view id) {
     ENGRAM_RETURN_IF_ERROR(CheckId(id));
     const Call call(*this);
     ENGRAM_RETURN_IF_ERROR(call.status());
-    const Lookup lookup = Find(id, format::IdHash(id));
+    const Lookup lookup = Find(id, format::IdHash(id), From::kCopy);
     if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
     return Presence{lookup.state == Lookup::State::kPresent, lookup.sequence(), lookup.tier};
   });

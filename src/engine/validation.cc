@@ -3,6 +3,7 @@
 #include "engine/validation.h"
 
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -38,21 +39,39 @@ absl::Status CheckFraction(std::string_view field, float value) {
                                                  " is ", value, ", which is not within [0, 1]"));
 }
 
+absl::Status CheckEmbedding(std::span<const float> embedding) {
+  if (embedding.size() != kEmbeddingDimension) {
+    return absl::InvalidArgumentError(absl::StrCat("the embedding has ", embedding.size(),
+                                                   " numbers instead of ", kEmbeddingDimension));
+  }
+  for (size_t i = 0; i < embedding.size(); ++i) {
+    if (!std::isfinite(embedding[i])) {
+      return absl::InvalidArgumentError(absl::StrCat("number ", i, " of the embedding is ",
+                                                     embedding[i], ", which is not finite"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLimit(size_t limit, size_t most) {
+  if (limit >= 1 && limit <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the limit is ", limit, ", which is not within [1, ", most, "]"));
+}
+
+absl::Status CheckRecall(const RecallOptions& options) {
+  if (std::isnan(options.threshold)) {
+    return absl::InvalidArgumentError("the threshold is not a number");
+  }
+  return CheckLimit(options.limit, kRecallLimitMax);
+}
+
 absl::Status CheckMemory(const Memory& memory, uint64_t content_bytes_max) {
   ENGRAM_RETURN_IF_ERROR(CheckId(memory.id));
   ENGRAM_RETURN_IF_ERROR(CheckFraction("confidence", memory.confidence));
   ENGRAM_RETURN_IF_ERROR(CheckFraction("activation", memory.activation));
   ENGRAM_RETURN_IF_ERROR(CheckFraction("decay_rate", memory.decay_rate));
-  if (memory.embedding.size() != kEmbeddingDimension) {
-    return absl::InvalidArgumentError(absl::StrCat("the embedding has ", memory.embedding.size(),
-                                                   " numbers instead of ", kEmbeddingDimension));
-  }
-  for (size_t i = 0; i < memory.embedding.size(); ++i) {
-    if (!std::isfinite(memory.embedding[i])) {
-      return absl::InvalidArgumentError(absl::StrCat("number ", i, " of the embedding is ",
-                                                     memory.embedding[i], ", which is not finite"));
-    }
-  }
+  ENGRAM_RETURN_IF_ERROR(CheckEmbedding(memory.embedding));
   if (!memory.content) return absl::OkStatus();
   if (memory.content->size() > content_bytes_max) {
     return absl::InvalidArgumentError(absl::StrCat("the content has ", memory.content->size(),
@@ -82,10 +101,18 @@ absl::Status CheckOptions(const Options& options) {
       OutOfBounds("checkpoint_entries_min", options.checkpoint_entries_min, 1, UINT64_MAX));
   ENGRAM_RETURN_IF_ERROR(
       OutOfBounds("pending_releases_max", options.pending_releases_max, 1, UINT32_MAX));
-  if (!(options.compaction_fragmentation_min >= 0 && options.compaction_fragmentation_min <= 1)) {
-    return absl::InvalidArgumentError(absl::StrCat("Options::compaction_fragmentation_min is ",
-                                                   options.compaction_fragmentation_min,
-                                                   ", which is not within [0, 1]"));
+  for (const auto& [option, value] :
+       {std::pair("compaction_fragmentation_min", options.compaction_fragmentation_min),
+        std::pair("hot_activation_threshold",
+                  static_cast<double>(options.hot_activation_threshold))}) {
+    // NaN fails both comparisons.
+    if (value >= 0 && value <= 1) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("Options::", option, " is ", value, ", which is not within [0, 1]"));
+  }
+  if (options.sync_interval.count() <= 0 || options.maintenance_interval.count() < 0) {
+    return absl::InvalidArgumentError(
+        "Options::sync_interval must be above 0, and maintenance_interval not below");
   }
   return OutOfBounds("concurrency", options.concurrency, 1, 1024);
 }

@@ -4,12 +4,15 @@
 #ifndef ENGRAM_ENGINE_VALIDATION_H_
 #define ENGRAM_ENGINE_VALIDATION_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "api/memory.h"
 #include "api/options.h"
+#include "api/recall.h"
 #include "base/body.h"
 
 namespace engram::inline ENGRAM_BODY::engine {
@@ -19,6 +22,11 @@ absl::Status CheckId(std::string_view id);
 absl::Status CheckFraction(std::string_view field, float value);
 // `content_bytes_max`: Options'.
 absl::Status CheckMemory(const Memory& memory, uint64_t content_bytes_max);
+// Of a memory, or what is compared with one.
+absl::Status CheckEmbedding(std::span<const float> embedding);
+// How many are asked for: 1 to `most`.
+absl::Status CheckLimit(size_t limit, size_t most);
+absl::Status CheckRecall(const RecallOptions& options);
 absl::Status CheckOptions(const Options& options);
 
 }  // namespace engram::inline ENGRAM_BODY::engine

@@ -47,6 +47,16 @@ constexpr uint64_t HomeBucket(uint64_t hash, uint64_t home_buckets) {
   return static_cast<uint64_t>((static_cast<unsigned __int128>(hash) * home_buckets) >> 64);
 }
 
+// The lowest hash at home in bucket `number`. REQUIRES: number < home_buckets.
+constexpr uint64_t FirstHashAtHome(uint64_t number, uint64_t home_buckets) {
+  const auto scaled = static_cast<unsigned __int128>(number) << 64;
+  return static_cast<uint64_t>((scaled + home_buckets - 1) / home_buckets);
+}
+// The highest one. REQUIRES: likewise.
+constexpr uint64_t LastHashAtHome(uint64_t number, uint64_t home_buckets) {
+  return number + 1 < home_buckets ? FirstHashAtHome(number + 1, home_buckets) - 1 : UINT64_MAX;
+}
+
 // `number` is the bucket's position in the table. REQUIRES: at most kBucketEntriesMax entries,
 // ascending by hash.
 void EncodeBucket(std::span<std::byte, kBucketBytes> target, uint64_t store_id,

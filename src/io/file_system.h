@@ -46,6 +46,10 @@ class Mapping {
   // not be read.
   virtual const std::byte* Bytes(FileOffset offset, uint64_t size) = 0;
 
+  // These bytes will be looked at soon: a hint, of which nothing can be seen but time. The range
+  // need not lie within the file.
+  virtual void Prefetch([[maybe_unused]] FileOffset offset, [[maybe_unused]] uint64_t size) {}
+
   // How many bytes of address space the mapping has.
   virtual uint64_t size() const = 0;
 };

@@ -11,6 +11,7 @@
 #include "model/reference_store.h"
 #include "model/world/world.h"
 #include "stress/store/damage_oracle.h"
+#include "stress/store/damage_walks.h"
 
 namespace engram::stress {
 namespace {
@@ -51,6 +52,7 @@ class DamageScenario final : public world::Scenario {
     if (!opened.ok()) return CheckRefusal(opened.status());
     Shown shown = ReadAll(**opened);
     CheckAnswers(shown);
+    CheckWalks(**opened, shown);
     CheckVerified(**opened, shown);
     if (kind() == DamageKind::kTruncate || shown.losses() == 0) return;
     Heal(**opened, shown);
@@ -127,6 +129,10 @@ class DamageScenario final : public world::Scenario {
     }
   }
 
+  void CheckWalks(MemoryStore& store, const Shown& shown) {
+    if (const auto wrong = WalksDiffer(store, shown)) Fail("differs from Get", *wrong);
+  }
+
   void CheckAnswers(const Shown& shown) {
     if (const auto violation = JudgeDamaged(*program_->store, kind(), shown)) {
       Fail(violation->claim, violation->detail);
@@ -185,7 +191,9 @@ class DamageScenario final : public world::Scenario {
       Demand(stored.ok(), "cannot be healed", stored.status());
       healed_[key] = {.damaged = false, .witness = WitnessOf(key, kValue)};
     }
-    CheckHealed(ReadAll(store), "at once");
+    const Shown after = ReadAll(store);
+    CheckHealed(after, "at once");
+    CheckWalks(store, after);
   }
 
   void CheckHealed(const Shown& shown, std::string_view when) {

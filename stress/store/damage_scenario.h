@@ -1,7 +1,8 @@
 // Opening and reading a damaged copy of a small store. Which damage is a decision like any other,
 // so that the exhaustive explorer does each once and a token names it.
 //
-// Beyond what the oracle says of the answers: Verify reports damage if any read answered DATA_LOSS;
+// Beyond what the oracle says of the answers: iteration, pages and recall show the same (see
+// damage_walks.h); Verify reports damage if any read answered DATA_LOSS;
 // of a store that was closed, a flipped bit damages no memory but the one whose bytes were hit, or,
 // in the index, those of one bucket, and is found by Verify where it is; storing a damaged memory
 // again heals it, also when the store is opened again.

@@ -73,6 +73,17 @@ void HistoryRecorder::Note(const Call& call) {
   eras_.back().calls[call.client].push_back(call);
 }
 
+uint64_t HistoryRecorder::BeginLook(Client client) {
+  TakeInvocationStep(client);
+  return world_.Now();
+}
+
+uint64_t HistoryRecorder::EndLook(Client client) {
+  const uint64_t now = world_.Now();
+  TakeReturnStep(client);
+  return now;
+}
+
 void HistoryRecorder::OnSequenceAssigned(MutationKind kind, std::string_view id,
                                          Sequence sequence) {
   if (world_.winding_down()) return;

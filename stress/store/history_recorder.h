@@ -44,8 +44,12 @@ class HistoryRecorder final : public EventListener {
   model::Call& Invoke(const world::Operation& operation, model::CallKind kind);
   // It has returned: `call` says what. Not to be called while winding down.
   void Return(model::Call& call);
-  // A call that takes no time, by the main thread.
+  // A call by the calling client's thread whose stamps the caller has set.
   void Note(const model::Call& call);
+  // A call that looks at many ids begins and has returned: what it saw of each is noted, with these
+  // stamps or ones between them.
+  uint64_t BeginLook(Client client);
+  uint64_t EndLook(Client client);
 
   void OnSequenceAssigned(MutationKind kind, std::string_view id, Sequence sequence) override;
   void OnDurable(Sequence sequence) override;

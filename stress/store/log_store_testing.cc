@@ -1,5 +1,6 @@
-// The file: a header {incarnation, end of the log if it was closed, else 0} in the first page, then
-// records {length, checksum over what follows, kind, sequence, id, memory}.
+// Long because it is a whole store. The file: a header {incarnation, end of the log if it was
+// closed, else 0} in the first page, then records {length, checksum over what follows, kind,
+// sequence, id, memory}.
 
 #include "stress/store/log_store_testing.h"
 
@@ -15,7 +16,9 @@
 #include "base/checksum.h"
 #include "base/coding.h"
 #include "base/status_macros.h"
+#include "model/reference_hot_tier.h"
 #include "model/reference_store.h"
+#include "stress/store/log_store_walks.h"
 #include "sync/mutex.h"
 
 namespace engram::stress {
@@ -82,7 +85,7 @@ Bytes Encode(MutationKind kind, Sequence sequence, const Memory& memory) {
 class LogStore final : public MemoryStore {
  public:
   LogStore(io::FileSystem& files, std::string path, const Options& options, Flaw flaw)
-      : files_(files), path_(std::move(path)), options_(options), flaw_(flaw) {}
+      : files_(files), path_(std::move(path)), options_(options), flaw_(flaw), hot_(options) {}
 
   absl::Status Recover() {
     ENGRAM_ASSIGN_OR_RETURN(const bool exists, files_.Exists(path_));
@@ -151,14 +154,16 @@ class LogStore final : public MemoryStore {
     return applied;
   }
 
-  absl::StatusOr<GetResult> Get(std::string_view id) override {
+  absl::StatusOr<GetResult> Get(std::string_view id) override { return Read(id, /*whole=*/true); }
+  absl::StatusOr<GetResult> Read(std::string_view id, bool whole) {
     const sync::MutexLock lock(mutex_);
     if (closed_) return absl::FailedPreconditionError("closed");
     ENGRAM_RETURN_IF_ERROR(model::ReferenceStore::CheckId(id));
     if (flaw_ == Flaw::kReadsAreDamaged && ++reads_ % 3 == 0) return absl::DataLossError("flaw");
     const auto found = model_.memories().find(id);
     if (found == model_.memories().end()) return GetResult{};
-    GetResult result{found->second.memory, found->second.sequence};
+    GetResult result{found->second.memory, found->second.sequence, TierAt(id)};
+    if (whole) hot_.Read(found->second.memory);
     if (flaw_ == Flaw::kForeignContent && model_.memories().begin()->second.memory.content) {
       result.memory->content = model_.memories().begin()->second.memory.content;
     }
@@ -167,25 +172,33 @@ class LogStore final : public MemoryStore {
   absl::StatusOr<Presence> View(std::string_view id,
                                 const std::function<void(const MemoryView&)>& visit) override {
     ENGRAM_ASSIGN_OR_RETURN(const GetResult got, Get(id));
-    if (!got.memory.has_value()) return Presence{false, got.sequence};
-    const Memory& memory = *got.memory;
-    const std::span<const float, kEmbeddingDimension> embedding(memory.embedding.data(),
-                                                                kEmbeddingDimension);
-    visit({.id = memory.id,
-           .embedding = embedding,
-           .confidence = memory.confidence,
-           .activation = memory.activation,
-           .decay_rate = memory.decay_rate,
-           .created_at = memory.created_at,
-           .last_access = memory.last_access,
-           .access_count = memory.access_count,
-           .content = memory.content,
-           .sequence = got.sequence});
-    return Presence{true, got.sequence};
+    if (!got.memory.has_value()) return Presence{false, got.sequence, got.tier};
+    visit(ViewOf(*got.memory, got.sequence, got.tier));
+    return Presence{true, got.sequence, got.tier};
   }
   absl::StatusOr<Presence> Contains(std::string_view id) override {
-    ENGRAM_ASSIGN_OR_RETURN(const GetResult got, Get(id));
-    return Presence{got.memory.has_value(), got.sequence};
+    ENGRAM_ASSIGN_OR_RETURN(const GetResult got, Read(id, /*whole=*/false));
+    return Presence{got.memory.has_value(), got.sequence, got.tier};
+  }
+  absl::Status Iterate(std::optional<Tier>,
+                       const std::function<bool(const IterationItem&)>& visit) override {
+    if (closed_) return absl::FailedPreconditionError("closed");
+    const auto next = [&](std::string_view id) {
+      const sync::MutexLock lock(mutex_);
+      return NextOf(model_, tiers_, id);
+    };
+    return IterateBy(next, visit, flaw_);
+  }
+  absl::StatusOr<Page> List(std::string_view cursor, size_t limit, std::optional<Tier>) override {
+    const sync::MutexLock lock(mutex_);
+    if (closed_) return absl::FailedPreconditionError("closed");
+    return ListOf(model_, tiers_, cursor, limit, flaw_);
+  }
+  absl::StatusOr<RecallResult> Recall(std::span<const float> cue,
+                                      const RecallOptions& options) override {
+    const sync::MutexLock lock(mutex_);
+    if (closed_) return absl::FailedPreconditionError("closed");
+    return RecallOf(model_, tiers_, cue, options, flaw_);
   }
   uint64_t Count() const override {
     const sync::MutexLock lock(mutex_);
@@ -223,6 +236,17 @@ class LogStore final : public MemoryStore {
   absl::StatusOr<ColdCompactionStats> CompactCold() override {
     return absl::UnimplementedError("it has no tiers");
   }
+  absl::StatusOr<MaintenanceReport> RunMaintenance() override {
+    const sync::MutexLock lock(mutex_);
+    if (closed_) return absl::FailedPreconditionError("closed");
+    MaintenanceReport report;
+    const uint64_t evictions = hot_.evictions();
+    report.migrated(Tier::kWarm, Tier::kHot) =
+        hot_.Maintain([](const std::string&) { return false; });
+    report.maintenance_triggered = report.migrated(Tier::kWarm, Tier::kHot) > 0;
+    report.migrated(Tier::kHot, Tier::kWarm) = hot_.evictions() - evictions;
+    return report;
+  }
   absl::Status Backup(const std::string& path) override {
     const sync::MutexLock lock(mutex_);
     if (closed_) return absl::FailedPreconditionError("closed");
@@ -258,7 +282,9 @@ class LogStore final : public MemoryStore {
     Statistics stats;
     const sync::MutexLock lock(mutex_);
     stats.memories = model_.Count();
-    stats.memories_warm = stats.memories;
+    stats.memories_hot = hot_.memories();
+    stats.memories_warm = stats.memories - stats.memories_hot;
+    stats.hot_bytes = hot_.bytes_of_all();
     stats.last_sequence = last_;
     stats.durable_sequence = durable_;
     for (const auto& [id, version] : model_.memories()) {
@@ -316,8 +342,10 @@ class LogStore final : public MemoryStore {
     removed_ = kind == MutationKind::kRemove;
     if (removed_) {
       model_.Remove(memory.id, sequence).IgnoreError();
+      if (flaw_ != Flaw::kHotIsLeaked) hot_.Drop(memory.id);
     } else {
       model_.Store(memory, sequence).IgnoreError();
+      hot_.Written(memory);
     }
   }
 
@@ -360,9 +388,12 @@ class LogStore final : public MemoryStore {
       for (float& number : memory.embedding) number = reader.Take<float>();
     }
     Change(kind, sequence, memory);
+    hot_.DropAll();
     last_ = durable_ = std::max(last_, sequence);
     ++report_.entries_replayed;
   }
+
+  Tier TierAt(std::string_view id) { return hot_.Holds(id) ? Tier::kHot : Tier::kWarm; }
 
   io::FileSystem& files_;
   const std::string path_;
@@ -371,6 +402,8 @@ class LogStore final : public MemoryStore {
   mutable sync::Mutex mutex_;
   std::unique_ptr<io::File> file_;
   model::ReferenceStore model_;
+  model::ReferenceHotTier hot_;
+  const TierOf tiers_ = [this](const std::string& id) { return TierAt(id); };
   RecoveryReport report_;
   uint64_t end_ = 0;
   uint64_t incarnation_ = 0;

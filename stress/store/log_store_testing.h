@@ -29,6 +29,13 @@ enum class Flaw : uint8_t {
   kReadsAreDamaged,    // every third Get answers DATA_LOSS
   kDamageIsAbsence,    // a record that does not verify is skipped
   kDamageIsBelieved,   // records are not verified
+  kHotIsLeaked,        // what is removed stays hot
+  kIterationSkips,     // every third memory
+  kIterationRepeats,   // likewise
+  kIteratesStale,      // what comes next is looked up before the callback, which may change it
+  kPagesLeaveGaps,     // a cursor names what would come next, and leads behind it
+  kRecallForgets,      // the last of several matches
+  kScoresAreRounded,   // to floats
 };
 
 OpenStore OpenLogStore(Flaw flaw = Flaw::kNone);

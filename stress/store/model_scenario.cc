@@ -1,4 +1,5 @@
-// Each operation on both, and comparing what came of it. Long because it does so for each verb.
+// Each operation on both, and comparing what came of it. Long because each verb has its comparison
+// here, and they share the two stores.
 
 #include "stress/store/model_scenario.h"
 
@@ -11,8 +12,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "api/fragmentation.h"
+#include "model/reference_hot_tier.h"
 #include "model/reference_store.h"
 #include "model/world/world.h"
+#include "stress/store/model_walks.h"
 #include "stress/store/operations.h"
 #include "stress/store/store_client.h"
 
@@ -22,18 +25,6 @@ namespace {
 using model::ReferenceStore;
 using world::Operation;
 using world::World;
-
-bool SameBits(const MemoryView& seen, const Memory& memory) {
-  return seen.id == memory.id && model::SameBits(seen.confidence, memory.confidence) &&
-         model::SameBits(seen.activation, memory.activation) &&
-         model::SameBits(seen.decay_rate, memory.decay_rate) &&
-         seen.created_at == memory.created_at && seen.last_access == memory.last_access &&
-         seen.access_count == memory.access_count &&
-         seen.content.has_value() == memory.content.has_value() &&
-         (!seen.content.has_value() || *seen.content == *memory.content) &&
-         std::equal(seen.embedding.begin(), seen.embedding.end(), memory.embedding.begin(),
-                    memory.embedding.end(), [](float a, float b) { return model::SameBits(a, b); });
-}
 
 // Of an extent of the log, what holds no entries.
 constexpr uint64_t kLogHeaderBytes = 512;
@@ -48,12 +39,13 @@ std::string TextOf(const absl::Status& status) {
 class Comparison {
  public:
   Comparison(World& world, const OpenStore& open, const Options& options)
-      : world_(world), open_(open), options_(options) {}
+      : world_(world), open_(open), options_(options), hot_(options) {}
 
   void Open(bool after_closing) {
     auto opened = open_(world_.file_system(), std::string(kStorePath), options_);
     Demand(opened.ok(), "cannot be opened", opened.ok() ? "" : TextOf(opened.status()));
     store_ = *std::move(opened);
+    hot_.DropAll();
     const RecoveryReport& report = store_->recovery();
     Demand(report.damages.empty() && !report.superblock_restored, "false corruption",
            "The recovery report lists damages.");
@@ -87,6 +79,13 @@ class Comparison {
         return View(operation.key);
       case Verb::kContains:
         return Contains(operation.key);
+      case Verb::kIterate:
+        return DemandNothing(WrongIteration(*store_, reference_, operation,
+                                            [this](const Operation& inside) { Do(inside); }));
+      case Verb::kList:
+        return DemandNothing(WrongPages(*store_, reference_, PageLimitOf(operation.value)));
+      case Verb::kRecall:
+        return DemandNothing(WrongRecall(*store_, reference_, operation));
       case Verb::kSync:
         return Synced("Sync", store_->Sync());
       case Verb::kCheckpoint:
@@ -97,6 +96,8 @@ class Comparison {
         return Migrate(operation);
       case Verb::kCompactCold:
         return CompactCold();
+      case Verb::kMaintain:
+        return Maintain();
       case Verb::kReopen:
         return Reopen();
       case Verb::kCount:
@@ -134,6 +135,10 @@ class Comparison {
     if (!condition) world_.Fail(std::string(claim), std::move(detail));
   }
 
+  void DemandNothing(const std::optional<std::string>& wrong) {
+    Demand(!wrong.has_value(), "wrong answer", wrong.value_or(""));
+  }
+
   // A mutation of both: the reference's with the sequence that the store took.
   template <typename Mutate>
   void Agree(const Operation& operation, const absl::StatusOr<Sequence>& answer,
@@ -150,8 +155,11 @@ class Comparison {
     Demand(at > highest_, "wrong answer",
            absl::StrCat("Sequence ", at.value, " came after ", highest_.value));
     highest_ = at;
+    const ReferenceStore::Version* const now = *reference_.Get(IdOf(operation.key));
+    if (now == nullptr) hot_.Drop(IdOf(operation.key));
+    if (now != nullptr) hot_.Written(now->memory);
+    if (now == nullptr) removed_[operation.key] = at;
     tiers_[operation.key] = Tier::kWarm;
-    if (VerbOf(operation) == Verb::kRemove) removed_[operation.key] = at;
     world_.Observe(at.value);
   }
 
@@ -173,10 +181,27 @@ class Comparison {
       return;
     }
     Demand(got->memory.has_value() && model::SameBits(*got->memory, expected->memory) &&
-               got->sequence == expected->sequence && got->tier == tiers_[key],
+               got->sequence == expected->sequence,
            claim,
            absl::StrCat("Get of ", std::string(KeyName(key)),
-                        " is not what was stored, or names a wrong sequence or tier."));
+                        " is not what was stored, or names a wrong sequence."));
+    if (&store != store_.get()) {
+      return Demand(got->tier == tiers_[key], claim, "A copy of the store has it in another tier.");
+    }
+    DemandTier("Get", key, got->tier);
+    Note(key, expected->memory);
+  }
+
+  // The whole of it has been read. What is cold leaves no hint.
+  void Note(uint16_t key, const Memory& memory) {
+    if (tiers_[key] != Tier::kCold) hot_.Read(memory);
+  }
+
+  void DemandTier(std::string_view call, uint16_t key, Tier tier) {
+    const Tier expected = hot_.Holds(IdOf(key)) ? Tier::kHot : tiers_[key];
+    Demand(tier == expected, "wrong tier",
+           absl::StrCat(std::string(call), " of ", std::string(KeyName(key)), " says tier ",
+                        static_cast<int>(tier), ", not ", static_cast<int>(expected)));
   }
 
   void View(uint16_t key) {
@@ -186,26 +211,29 @@ class Comparison {
     const absl::StatusOr<Presence> seen = store_->View(IdOf(key), [&](const MemoryView& view) {
       ++calls;
       same = expected != nullptr && SameBits(view, expected->memory) &&
-             view.sequence == expected->sequence && view.tier == tiers_[key];
+             view.sequence == expected->sequence;
     });
     Demand(seen.ok(), "wrong answer", seen.ok() ? "" : TextOf(seen.status()));
-    const bool right = expected == nullptr
-                           ? !seen->present && calls == 0 && AbsenceMayName(key, seen->sequence)
-                           : seen->present && calls == 1 && same &&
-                                 seen->sequence == expected->sequence && seen->tier == tiers_[key];
+    const bool right =
+        expected == nullptr
+            ? !seen->present && calls == 0 && AbsenceMayName(key, seen->sequence)
+            : seen->present && calls == 1 && same && seen->sequence == expected->sequence;
     Demand(right, "wrong answer",
            absl::StrCat("View of ", std::string(KeyName(key)), " is not what was stored."));
+    if (expected == nullptr) return;
+    DemandTier("View", key, seen->tier);
+    Note(key, expected->memory);
   }
 
   void Contains(uint16_t key) {
     const ReferenceStore::Version* const expected = *reference_.Get(IdOf(key));
     const absl::StatusOr<Presence> seen = store_->Contains(IdOf(key));
-    const bool right =
-        seen.ok() && seen->present == (expected != nullptr) &&
-        (expected == nullptr ? AbsenceMayName(key, seen->sequence)
-                             : seen->sequence == expected->sequence && seen->tier == tiers_[key]);
+    const bool right = seen.ok() && seen->present == (expected != nullptr) &&
+                       (expected == nullptr ? AbsenceMayName(key, seen->sequence)
+                                            : seen->sequence == expected->sequence);
     Demand(right, "wrong answer",
            absl::StrCat("Contains of ", std::string(KeyName(key)), " is wrong."));
+    if (expected != nullptr) DemandTier("Contains", key, seen->tier);
   }
 
   void Synced(std::string_view call, const absl::Status& status) {
@@ -250,6 +278,8 @@ class Comparison {
                         before.content_bytes_total > options_.compaction_content_bytes_min;
     const absl::StatusOr<CompactionStats> answer =
         CompactAs(*store_, operation.value, IdOf(operation.key));
+    const ReferenceStore::Version* const viewed = *reference_.Get(IdOf(operation.key));
+    if (how == Compacting::kInside && viewed != nullptr) Note(operation.key, viewed->memory);
     const Statistics after = store_->Stats();
     if (how == Compacting::kIfDue && !is_due) {
       return Demand(
@@ -270,6 +300,27 @@ class Comparison {
            absl::StrCat("The log has ", after.extents_of_log, " extents for ",
                         after.content_bytes_live, " live bytes."));
     ReadAll(*store_, "wrong answer");
+    CheckStatistics();
+  }
+
+  void Maintain() {
+    const Statistics before = store_->Stats();
+    const bool compacts = before.fragmentation > options_.compaction_fragmentation_min &&
+                          before.content_bytes_total > options_.compaction_content_bytes_min;
+    const uint64_t evictions = hot_.evictions();
+    const size_t made_hot = hot_.Maintain([&](const std::string& id) { return IsCold(id); });
+    const bool triggers = compacts || made_hot > 0;
+    absl::StatusOr<MaintenanceReport> report = store_->RunMaintenance();
+    Demand(report.ok() && report->errors.empty() && !report->was_stopped, "wrong answer",
+           report.ok() ? "A maintenance was stopped, or has errors." : TextOf(report.status()));
+    Demand(report->migrated(Tier::kWarm, Tier::kHot) == made_hot &&
+               report->migrated(Tier::kHot, Tier::kWarm) == hot_.evictions() - evictions,
+           "wrong tier", "A maintenance made others hot than it should have.");
+    Demand(report->maintenance_triggered == triggers && report->compaction.has_value() == compacts,
+           "wrong answer", "A maintenance was not done as it is due.");
+    Demand(report->pressure_before == before.pressure &&
+               report->pressure_after == store_->Stats().pressure,
+           "wrong statistics", "A maintenance is wrong about the pressure.");
     CheckStatistics();
   }
 
@@ -299,6 +350,13 @@ class Comparison {
     return std::nullopt;
   }
 
+  bool IsCold(const std::string& id) const {
+    for (uint16_t key = 0; key < kKeys; ++key) {
+      if (IdOf(key) == id) return tiers_[key] == Tier::kCold;
+    }
+    return false;
+  }
+
   uint64_t ColdCount() const {
     uint64_t cold = 0;
     for (uint16_t key = 0; key < kKeys; ++key) {
@@ -312,6 +370,10 @@ class Comparison {
     const Migrating how = MigratingOf(operation);
     const bool to_cold = TierOf(how) == Tier::kCold;
     const bool is_one = how == Migrating::kOneToCold || how == Migrating::kOneToWarm;
+    const ReferenceStore::Version* const viewed = *reference_.Get(IdOf(operation.key));
+    if (how == Migrating::kInside && viewed != nullptr) Note(operation.key, viewed->memory);
+    const absl::StatusOr<MigrationStats> answer = MigrateAs(*store_, how, operation.key);
+    if (absl::IsUnimplemented(answer.status())) return;  // the simplest store has no tiers
     MigrationStats expected;
     const auto move = [&](uint16_t key) {
       const bool is_cold = tiers_[key] == Tier::kCold;
@@ -321,17 +383,12 @@ class Comparison {
         ++expected.unchanged;
       } else {
         tiers_[key] = to_cold ? Tier::kCold : Tier::kWarm;
+        if (to_cold) hot_.Cooled(IdOf(key));
         ++expected.moved;
       }
     };
     for (uint16_t key = 0; key < kKeys && !is_one; ++key) move(key);
     move(is_one ? operation.key : uint16_t{0});
-    const absl::StatusOr<MigrationStats> answer =
-        MigrateAs(*store_, MigratingOf(operation), operation.key);
-    if (absl::IsUnimplemented(answer.status())) {
-      tiers_.fill(Tier::kWarm);  // the simplest store has no tiers
-      return;
-    }
     Demand(answer.ok(), "wrong answer", answer.ok() ? "" : TextOf(answer.status()));
     Demand(answer->moved == expected.moved && answer->absent == expected.absent &&
                answer->unchanged == expected.unchanged && answer->damaged == 0 &&
@@ -375,10 +432,15 @@ class Comparison {
     }
     Demand(stats.memories == reference_.Count(), "wrong statistics",
            absl::StrCat("memories is ", stats.memories, ", not ", reference_.Count()));
+    Demand(stats.memories_hot == hot_.memories() && stats.hot_bytes == hot_.bytes_of_all() &&
+               stats.memories_hot + stats.memories_warm + stats.memories_cold == stats.memories,
+           "wrong statistics",
+           absl::StrCat("memories_hot is ", stats.memories_hot, " with ", stats.hot_bytes,
+                        " bytes, not ", hot_.memories(), " with ", hot_.bytes_of_all()));
     Demand(stats.content_bytes_live == live, "wrong statistics",
            absl::StrCat("content_bytes_live is ", stats.content_bytes_live, ", not ", live));
     Demand(stats.memories_cold == ColdCount() && stats.cold_rows_live == ColdCount() &&
-               stats.memories_hot == 0 && stats.memories_warm == reference_.Count() - ColdCount() &&
+               stats.memories_warm == reference_.Count() - ColdCount() - hot_.memories() &&
                stats.cold_rows_total >= ColdCount(),
            "wrong statistics",
            absl::StrCat("memories_cold is ", stats.memories_cold, ", not ", ColdCount(), "; of ",
@@ -423,6 +485,7 @@ class Comparison {
   const Options options_;
   std::unique_ptr<MemoryStore> store_;
   ReferenceStore reference_;
+  model::ReferenceHotTier hot_;
   Sequence highest_;
   std::array<Sequence, kKeys> removed_;  // by the last Remove of each id
   std::array<Tier, kKeys> tiers_ = [] {  // of those that there are

@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "api/memory_store.h"
+#include "stress/store/recalls.h"
 
 namespace engram::stress {
 namespace {
@@ -13,10 +15,11 @@ namespace {
 using world::Operation;
 
 constexpr std::array<std::string_view, kVerbs> kVerbNames = {
-    "store", "remove",     "activate", "get",     "view",         "contains",
-    "sync",  "checkpoint", "compact",  "migrate", "compact_cold", "reopen",
-    "count", "verify",     "stats",    "backup",  "refuse"};
-
+    "store",    "remove", "activate", "get",        "view",    "contains", "iterate",
+    "list",     "recall", "sync",     "checkpoint", "compact", "migrate",  "compact_cold",
+    "maintain", "reopen", "count",    "verify",     "stats",   "backup",   "refuse"};
+constexpr std::array<std::string_view, kIteratings> kIteratingNames = {
+    "all", "and remove", "and always store", "until the first"};
 constexpr std::array<std::string_view, kMigratings> kMigratingNames = {
     "to cold", "all to cold", "to warm", "all to warm", "all to hot", "all to cold while viewing"};
 
@@ -34,6 +37,11 @@ constexpr std::array<std::string_view, kRefusals> kRefusalNames = {
     "content that is not UTF-8"};
 
 }  // namespace
+
+size_t PageLimitOf(uint32_t value) {
+  constexpr std::array<size_t, kListings> kLimits = {1, 2, kPageLimitMax};
+  return kLimits[value % kListings];
+}
 
 Operation MakeOperation(Client client, Verb verb, uint16_t key, uint32_t value) {
   Operation operation;
@@ -70,6 +78,19 @@ std::string DescribeOperation(const Operation& operation) {
     case Verb::kMigrate:
       absl::StrAppend(&text, " ", std::string(KeyName(operation.key)), " ",
                       std::string(kMigratingNames[operation.value % kMigratings]));
+      break;
+    case Verb::kIterate:
+      absl::StrAppend(&text, " ", std::string(kIteratingNames[operation.value % kIteratings]));
+      if (operation.value == static_cast<uint32_t>(Iterating::kRemoving) ||
+          operation.value == static_cast<uint32_t>(Iterating::kStoring)) {
+        absl::StrAppend(&text, " ", std::string(KeyName(operation.key)));
+      }
+      break;
+    case Verb::kList:
+      absl::StrAppend(&text, " by ", PageLimitOf(operation.value));
+      break;
+    case Verb::kRecall:
+      absl::StrAppend(&text, " ", DescribeRecall(operation.key, operation.value));
       break;
     case Verb::kRefuse:
       absl::StrAppend(&text, " ", std::string(kRefusalNames[operation.value % kRefusals]));
@@ -110,6 +131,9 @@ Operation OperationMix::Of(Client client, Verb verb) {
     value = random_.OneIn(2) ? static_cast<uint32_t>(Migrating::kAllToCold)
                              : random_.Below(kMigratings);
   }
+  if (verb == Verb::kIterate) value = random_.OneIn(2) ? random_.Below(kIteratings) : 0;
+  if (verb == Verb::kList) value = random_.Below(kListings);
+  if (verb == Verb::kRecall) value = random_.Below(kRecalls);
   if (verb == Verb::kRefuse) value = random_.Below(kRefusals);
   return MakeOperation(client, verb, key, value);
 }
@@ -122,8 +146,10 @@ Operation OperationMix::NextMutation(Client client) {
 
 Operation OperationMix::Next(Client client) {
   if (random_.Below(4 + reads_weight_) < 4) return NextMutation(client);
-  constexpr std::array<Verb, 4> kReads = {Verb::kGet, Verb::kGet, Verb::kView, Verb::kContains};
-  return Of(client, kReads[random_.Below(4)]);
+  constexpr std::array<Verb, 8> kReads = {Verb::kGet,    Verb::kGet,     Verb::kView,
+                                          Verb::kView,   Verb::kIterate, Verb::kList,
+                                          Verb::kRecall, Verb::kContains};
+  return Of(client, kReads[random_.Below(kReads.size())]);
 }
 
 }  // namespace engram::stress

@@ -32,11 +32,15 @@ enum class Verb : uint8_t {
   kGet,
   kView,
   kContains,
+  kIterate,  // `value` says how
+  kList,     // likewise
+  kRecall,   // likewise: see recalls.h
   kSync,
   kCheckpoint,
   kCompact,      // `value` says how
   kMigrate,      // likewise
   kCompactCold,  // rewrite runs of cold memories
+  kMaintain,
   // ---- Only while nobody else is at work.
   kReopen,  // close it, open it, read everything
   kCount,
@@ -45,7 +49,7 @@ enum class Verb : uint8_t {
   kBackup,  // write one, open it, compare it, remove it
   kRefuse,  // hand in what breaks a bound: `value` says which
 };
-inline constexpr int kVerbs = 17;
+inline constexpr int kVerbs = 21;
 inline constexpr uint32_t kRefusals = 8;
 
 // How to compact.
@@ -66,6 +70,19 @@ enum class Migrating : uint32_t {
   kInside,  // all to cold, from the callback of a View of the key
 };
 inline constexpr uint32_t kMigratings = 6;
+
+// How to iterate.
+enum class Iterating : uint32_t {
+  kWhole,
+  kRemoving,  // removing the key when the first memory is met
+  kStoring,   // storing at the key whenever one is met
+  kFirst,     // stopping at the first
+};
+inline constexpr uint32_t kIteratings = 4;
+
+// How many items a page has.
+inline constexpr uint32_t kListings = 3;
+size_t PageLimitOf(uint32_t value);
 
 world::Operation MakeOperation(Client client, Verb verb, uint16_t key = 0, uint32_t value = 0);
 inline Verb VerbOf(const world::Operation& operation) { return static_cast<Verb>(operation.kind); }

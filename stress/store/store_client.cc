@@ -1,6 +1,6 @@
 // Opening, closing, mutations and reads: what their answers mean to the oracle, and what is
 // demanded beside that. Operations that look at the store as a whole are in
-// store_client_inspection.cc.
+// store_client_inspection.cc, those that look at all memories in store_client_walks.cc.
 
 #include "stress/store/store_client.h"
 
@@ -226,6 +226,12 @@ void StoreClient::Do(const Operation& operation) {
     case Verb::kView:
     case Verb::kContains:
       return Read(operation);
+    case Verb::kIterate:
+      return Iterate(operation);
+    case Verb::kList:
+      return List(operation);
+    case Verb::kRecall:
+      return Recall(operation);
     case Verb::kSync:
     case Verb::kCheckpoint:
       return Sync(operation);
@@ -235,6 +241,8 @@ void StoreClient::Do(const Operation& operation) {
       return Migrate(operation);
     case Verb::kCompactCold:
       return CompactCold();
+    case Verb::kMaintain:
+      return Maintain();
     case Verb::kReopen:
       Reopen(operation.id);
       return;

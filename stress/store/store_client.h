@@ -51,6 +51,8 @@ class StoreClient {
   void Drop() { store_.reset(); }
 
  private:
+  class Look;
+
   // How many calls and allocations have failed by choice, short transfers included.
   uint64_t Faults() const;
   // Whether an error may come of a call during which there were faults (`faults_before`: when it
@@ -64,12 +66,16 @@ class StoreClient {
   void Do(const world::Operation& operation);
   void Mutate(const world::Operation& operation);
   void Read(const world::Operation& operation);
+  void Iterate(const world::Operation& operation);
+  void List(const world::Operation& operation);
+  void Recall(const world::Operation& operation);
   void Sync(const world::Operation& operation);
   void CheckCount();
   void Verify();
   void Compact(const world::Operation& operation);
   void Migrate(const world::Operation& operation);
   void CompactCold();
+  void Maintain();
   void CheckStatistics();
   void CheckTiers();
   void Backup();

@@ -81,6 +81,20 @@ void StoreClient::Compact(const Operation& operation) {
          "wrong statistics", "A compaction tells what cannot be.");
 }
 
+void StoreClient::Maintain() {
+  const uint64_t faults = Faults();
+  const absl::StatusOr<MaintenanceReport> report = store_->RunMaintenance();
+  if (died()) return;
+  if (!report.ok()) {
+    if (!absl::IsAborted(report.status())) {
+      DemandExcuse("RunMaintenance", report.status(), faults);
+    }
+    return;
+  }
+  Demand(report->errors.empty() || (excuses_.faults && Faults() != faults) || LostBySync(),
+         "error without a cause", report->errors.empty() ? "" : report->errors.front());
+}
+
 void StoreClient::CheckStatistics() {
   const Statistics stats = store_->Stats();
   Demand(stats.memories == store_->Count(), "wrong statistics", "memories is not Count");
@@ -88,6 +102,9 @@ void StoreClient::CheckStatistics() {
       stats.content_bytes_live <= stats.content_bytes_total &&
           stats.fragmentation == Fragmentation(stats.content_bytes_live, stats.content_bytes_total),
       "wrong statistics", "fragmentation is not what the formula says");
+  Demand(stats.memories_hot + stats.memories_warm + stats.memories_cold == stats.memories &&
+             stats.hot_bytes <= HotFullBytes(options_.hot_capacity_bytes),
+         "wrong statistics", "the tiers have other counts than they may");
   Demand(stats.durable_sequence <= stats.last_sequence, "wrong statistics",
          "more is durable than was assigned");
   Demand(stats.cold_rows_live == stats.memories_cold &&

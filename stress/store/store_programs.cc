@@ -17,6 +17,9 @@ using world::Random;
 
 using Operations = std::vector<Operation>;
 
+// An activation that makes a memory hot.
+constexpr uint32_t kHotActivation = kActivations - 1;
+
 // Which stream of a seed's randomness operations are drawn from.
 constexpr uint64_t kOperationStream = 1;
 
@@ -30,10 +33,10 @@ Operations GenerateModel(uint64_t seed) {
   const uint32_t count = random.OneIn(8) ? 60 + random.Below(240) : 4 + random.Below(50);
   const uint32_t specials = 2 + random.Below(8);  // one in so many is no mutation and no read
   constexpr Verb kSpecial[] = {
-      Verb::kSync,    Verb::kSync,    Verb::kCheckpoint, Verb::kReopen,
-      Verb::kCount,   Verb::kVerify,  Verb::kStats,      Verb::kBackup,
-      Verb::kRefuse,  Verb::kStats,   Verb::kCompact,    Verb::kCompact,
-      Verb::kMigrate, Verb::kMigrate, Verb::kMigrate,    Verb::kCompactCold};
+      Verb::kSync,     Verb::kSync,     Verb::kCheckpoint, Verb::kReopen,  Verb::kCount,
+      Verb::kVerify,   Verb::kStats,    Verb::kBackup,     Verb::kRefuse,  Verb::kStats,
+      Verb::kCompact,  Verb::kCompact,  Verb::kMigrate,    Verb::kMigrate, Verb::kMigrate,
+      Verb::kMaintain, Verb::kMaintain, Verb::kCompactCold};
   Operations operations;
   for (uint32_t i = 0; i < count; ++i) {
     operations.push_back(random.OneIn(specials)
@@ -61,8 +64,11 @@ Operations GenerateCrash(uint64_t seed) {
       } else if (drawn == 4 && random.OneIn(2)) {
         operations.push_back(MakeOperation(client, Verb::kReopen));
       } else if (drawn == 5 && random.OneIn(2)) {
-        operations.push_back(mix.Of(client, Verb::kCompact));
-      } else if (drawn >= 6 && drawn < 6 + migrates) {
+        operations.push_back(mix.Of(client, random.OneIn(3) ? Verb::kMaintain : Verb::kCompact));
+      } else if (drawn == 6 && random.OneIn(2)) {
+        constexpr Verb kLooks[] = {Verb::kIterate, Verb::kList, Verb::kRecall};
+        operations.push_back(mix.Of(client, kLooks[random.Below(3)]));
+      } else if (drawn >= 7 && drawn < 7 + migrates) {
         operations.push_back(mix.Of(client, random.OneIn(6) ? Verb::kCompactCold : Verb::kMigrate));
       } else {
         operations.push_back(mix.NextMutation(client));
@@ -143,7 +149,14 @@ Operations FaultOperations(uint64_t) {
   store(3, Content::kNone);
   add(Verb::kReopen);
   add(Verb::kCompact, 0, static_cast<uint32_t>(Compacting::kForced));
+  add(Verb::kActivate, 3, kHotActivation);
+  add(Verb::kReopen);
+  add(Verb::kGet, 3);
+  add(Verb::kMaintain);
   store(1, Content::kExtremes);
+  add(Verb::kIterate);
+  add(Verb::kList, 0, 1);
+  add(Verb::kRecall);
   add(Verb::kContains, 2);
   add(Verb::kRemove, 2);
   add(Verb::kVerify);
@@ -183,7 +196,7 @@ Operations GenerateInterleave(uint64_t seed) {
   if (random.OneIn(2)) {
     operations.push_back(MakeOperation(kSyncer, random.OneIn(4) ? Verb::kCheckpoint : Verb::kSync));
   } else if (random.OneIn(2)) {
-    operations.push_back(mix.Of(kSyncer, Verb::kCompact));
+    operations.push_back(mix.Of(kSyncer, random.OneIn(3) ? Verb::kMaintain : Verb::kCompact));
   } else {
     operations.push_back(mix.Of(kSyncer, random.OneIn(4) ? Verb::kCompactCold : Verb::kMigrate));
   }
@@ -258,6 +271,10 @@ std::vector<Pair> Pairs() {
   constexpr auto kOther = static_cast<uint32_t>(Content::kOther);
   const Operation store = MakeOperation(kFirst, Verb::kStore, 0, kOther);
   const Operation activate = MakeOperation(kFirst, Verb::kActivate, 0, 3);
+  const Operation heat = MakeOperation(kFirst, Verb::kActivate, 0, kHotActivation);
+  const Operation maintain = MakeOperation(kFirst, Verb::kMaintain);
+  const Operation remove = MakeOperation(kFirst, Verb::kRemove);
+  const Operation checkpoint = MakeOperation(kFirst, Verb::kCheckpoint);
   const auto second = [](Verb verb, uint16_t key = 0, uint32_t value = 0) {
     return MakeOperation(kSecond, verb, key, value);
   };
@@ -284,6 +301,29 @@ std::vector<Pair> Pairs() {
       {"store_collides", store, second(Verb::kStore, 1, kOther)},
       {"activate_remove", activate, second(Verb::kRemove)},
       {"activate_get", activate, second(Verb::kGet)},
+      {"hot_get", heat, second(Verb::kGet)},
+      {"hot_store", heat, second(Verb::kStore, 0, kOther)},
+      {"hot_remove", heat, second(Verb::kRemove)},
+      {"hot_activate", heat, second(Verb::kActivate, 0, 3)},
+      {"maintain_get", maintain, second(Verb::kGet)},
+      {"maintain_store", maintain, second(Verb::kStore, 0, kOther)},
+      {"maintain_remove", maintain, second(Verb::kRemove)},
+      {"maintain_activate", maintain, second(Verb::kActivate, 0, 3)},
+      // What looks at all, beside what changes one, and beside what replaces the index.
+      {"store_iterate", store, second(Verb::kIterate)},
+      {"remove_iterate", remove, second(Verb::kIterate)},
+      {"activate_iterate", activate, second(Verb::kIterate)},
+      {"move_iterate", compact, second(Verb::kIterate), true},
+      {"checkpoint_iterate", checkpoint, second(Verb::kIterate)},
+      {"store_list", store, second(Verb::kList)},
+      {"remove_list", remove, second(Verb::kList)},
+      {"move_list", compact, second(Verb::kList), true},
+      {"checkpoint_list", checkpoint, second(Verb::kList)},
+      {"store_recall", store, second(Verb::kRecall)},
+      {"remove_recall", remove, second(Verb::kRecall)},
+      {"move_recall", compact, second(Verb::kRecall), true},
+      {"checkpoint_recall", checkpoint, second(Verb::kRecall)},
+      {"collide_iterate", MakeOperation(kFirst, Verb::kStore, 1, kOther), second(Verb::kIterate)},
   };
 }
 
@@ -315,6 +355,13 @@ std::vector<Pair> MigrationPairs() {
       {"rewrite_get", rewrite, second(Verb::kGet)},
       {"rewrite_store", rewrite, second(Verb::kStore, kOther)},
       {"rewrite_remove", rewrite, second(Verb::kRemove)},
+      {"cold_iterate", to_cold, second(Verb::kIterate)},
+      {"warm_iterate", to_warm, second(Verb::kIterate)},
+      {"rewrite_iterate", rewrite, second(Verb::kIterate)},
+      {"cold_list", to_cold, second(Verb::kList)},
+      {"warm_list", to_warm, second(Verb::kList)},
+      {"cold_recall", to_cold, second(Verb::kRecall)},
+      {"warm_recall", to_warm, second(Verb::kRecall)},
   };
   for (Pair& pair : pairs) pair.cold_before = !pair.name.starts_with("cold_");
   return pairs;
@@ -335,6 +382,13 @@ Operations PairOperations(const Pair& pair) {
     operations.push_back(pair.first);
     operations.push_back(pair.second);
     return Numbered(std::move(operations));
+  }
+  if (VerbOf(pair.first) == Verb::kMaintain) {
+    // It was hot, is not after opening, and has been read since.
+    return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort),
+                     MakeOperation(kBefore, Verb::kActivate, 0, kHotActivation),
+                     MakeOperation(kBefore, Verb::kReopen), MakeOperation(kBefore, Verb::kGet),
+                     pair.first, pair.second});
   }
   if (VerbOf(pair.first) != Verb::kCompact) {
     return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort), pair.first, pair.second});
@@ -516,6 +570,8 @@ std::vector<StoreProgram> InterleavePrograms(const OpenStore& open) {
       "The same with a listener that throws at each event.", 1);
   add("interleave_each_write", Setup::kEachWrite, 1, false, "The same, syncing with each mutation.",
       1);
+  add("interleave_chores", Setup::kChores, 1, false,
+      "The same beside the store's own thread, which syncs and maintains.", 2);
   return programs;
 }
 

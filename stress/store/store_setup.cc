@@ -2,6 +2,8 @@
 
 #include "stress/store/store_setup.h"
 
+#include <chrono>
+
 #include "stress/store/memory_table.h"
 
 namespace engram::stress {
@@ -18,6 +20,7 @@ Options OptionsOf(Setup setup, EventListener* listener) {
   options.concurrency = 2;
   options.compaction_content_bytes_min = 500;
   options.compacts_by_itself = false;
+  options.hot_capacity_bytes = 20'000;  // four copies are not too many, five are
   options.listener = listener;
   switch (setup) {
     case Setup::kUsual:
@@ -29,6 +32,7 @@ Options OptionsOf(Setup setup, EventListener* listener) {
       options.concurrency = 4;
       options.compaction_fragmentation_min = 0.25;
       options.compacts_by_itself = true;
+      options.hot_capacity_bytes = 0;
       break;
     case Setup::kEachWrite:
       options.sync_mode = SyncMode::kEachWrite;
@@ -36,6 +40,11 @@ Options OptionsOf(Setup setup, EventListener* listener) {
     case Setup::kRare:
       options.checkpoint_entries_min = 1000;
       options.pending_releases_max = 1000;
+      break;
+    case Setup::kChores:
+      options.sync_mode = SyncMode::kInterval;
+      options.sync_interval = std::chrono::microseconds(3);
+      options.maintenance_interval = std::chrono::microseconds(5);
       break;
   }
   return options;

@@ -99,6 +99,7 @@ TEST(StoreTrials, ModelFindsWhatIsNotTheReference) {
   EXPECT_EQ(ModelClaim(Flaw::kRemoveIsNotLogged), "wrong answer");
   EXPECT_EQ(ModelClaim(Flaw::kReclaimedByHope), "wrong statistics");
   EXPECT_EQ(ModelClaim(Flaw::kLiveBytesAreOff), "wrong statistics");
+  EXPECT_EQ(ModelClaim(Flaw::kHotIsLeaked), "wrong statistics");
   EXPECT_EQ(ModelClaim(Flaw::kBackupIsStale), "wrong backup");
   EXPECT_EQ(ModelClaim(Flaw::kReadsAreDamaged), "false corruption");
 }
@@ -117,9 +118,28 @@ TEST(StoreTrials, InterleaveFindsRaces) {
   const std::vector<StoreProgram> programs =
       InterleavePrograms(OpenLogStore(Flaw::kActivationRace));
   EXPECT_THAT(ClaimOf(Named(programs, "interleave"), 50'000),
-              AnyOf("lost store", "resurrection", "wrong answer", "lost update"));
+              AnyOf("lost store", "resurrection", "wrong answer", "lost update", "stale read"));
   EXPECT_THAT(ClaimOf(Named(programs, "pair_activate_remove"), 100'000, "exhaustive"),
               AnyOf("resurrection", "wrong answer"));
+}
+
+TEST(StoreTrials, LooksAtAllAreComparedWithTheReference) {
+  for (const Flaw flaw : {Flaw::kIterationSkips, Flaw::kIterationRepeats, Flaw::kIteratesStale,
+                          Flaw::kPagesLeaveGaps, Flaw::kRecallForgets, Flaw::kScoresAreRounded}) {
+    EXPECT_EQ(ModelClaim(flaw), "wrong answer") << static_cast<int>(flaw);
+  }
+}
+
+TEST(StoreTrials, LooksAtAllAreReadsOfEachId) {
+  const auto claim = [](Flaw flaw) {
+    return ClaimOf(Named(InterleavePrograms(OpenLogStore(flaw)), "interleave"), 50'000);
+  };
+  EXPECT_EQ(claim(Flaw::kIterationSkips), "lost store");
+  EXPECT_EQ(claim(Flaw::kIterationRepeats), "wrong answer");
+  EXPECT_NE(claim(Flaw::kIteratesStale), "");
+  EXPECT_EQ(claim(Flaw::kPagesLeaveGaps), "lost store");
+  EXPECT_EQ(claim(Flaw::kRecallForgets), "lost store");
+  EXPECT_EQ(claim(Flaw::kScoresAreRounded), "wrong answer");
 }
 
 TEST(StoreTrials, AListenerThatThrowsIsFoundOut) {

@@ -14,20 +14,6 @@ namespace {
 
 constexpr int kYieldsDuringView = 3;
 
-Memory CopyOf(const MemoryView& view) {
-  Memory memory;
-  memory.id = view.id;
-  memory.embedding.assign(view.embedding.begin(), view.embedding.end());
-  memory.confidence = view.confidence;
-  memory.activation = view.activation;
-  memory.decay_rate = view.decay_rate;
-  memory.created_at = view.created_at;
-  memory.last_access = view.last_access;
-  memory.access_count = view.access_count;
-  if (view.content) memory.content = *view.content;
-  return memory;
-}
-
 model::CallOutcome OutcomeOf(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kOk:
@@ -77,10 +63,10 @@ void RecordingClient::Get(std::string_view id) {
 void RecordingClient::View(std::string_view id) {
   model::Call& call = Begin(model::CallKind::kGet, id);
   const absl::StatusOr<Presence> result = store_.View(id, [&](const MemoryView& view) {
-    call.result = CopyOf(view);
+    call.result = view.Copy();
     for (int i = 0; i < kYieldsDuringView; ++i) sync::Yield();
     (void)store_.Contains(id);  // a callback may call the store
-    const Memory again = CopyOf(view);
+    const Memory again = view.Copy();
     if (!model::SameBits(*call.result, again)) {
       Complain(absl::StrCat("a view changed while it was looked at: ",
                             model::Differences(again, *call.result)));

@@ -1,0 +1,224 @@
+// Iteration, pages and recall of a store with many buckets, one or more of which are damaged: they
+// agree with Get on each id, and say of each damage that it is there.
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/memory_store.h"
+#include "engine/checkpoint.h"
+#include "engine/recovery.h"
+#include "format/geometry.h"
+#include "io/ram_file_system_fixture.h"
+
+namespace engram::inline ENGRAM_BODY::engine {
+namespace {
+
+constexpr char kPath[] = "store";
+constexpr int kIds = 900;  // of which a part is stored
+
+std::string IdOf(int which) { return "memory " + std::to_string(which); }
+
+Memory MakeMemory(int which, uint64_t version) {
+  Memory memory;
+  memory.id = IdOf(which);
+  memory.embedding.assign(kEmbeddingDimension, 0.5F);
+  memory.embedding[static_cast<size_t>(which) % kEmbeddingDimension] = 1.0F;
+  memory.access_count = version;
+  return memory;
+}
+
+class StoreWalksTest : public testing::Test {
+ protected:
+  StoreWalksTest() : files_(16 * kMiB) {
+    options_.create_if_missing = true;
+    options_.extent_bytes = 64 * kKiB;
+    options_.file_bytes_max = 16 * kMiB;
+    options_.concurrency = 4;
+    store_ = OpenOrDie();
+    for (int i = 0; i < 700; ++i) StoreOne(i, 1);
+    EXPECT_TRUE(store_->Checkpoint().ok());
+    for (int i = 0; i < 700; i += 7) StoreOne(i, 2);
+    for (int i = 0; i < 700; i += 11) EXPECT_TRUE(store_->Remove(IdOf(i)).ok());
+    EXPECT_TRUE(store_->Close().ok());
+    store_.reset();
+  }
+
+  std::unique_ptr<MemoryStore> OpenOrDie() {
+    auto store = MemoryStore::Open(files_, kPath, options_);
+    EXPECT_TRUE(store.ok()) << store.status();
+    return *std::move(store);
+  }
+  void StoreOne(int which, uint64_t version) {
+    EXPECT_TRUE(store_->Store(MakeMemory(which, version)).ok());
+  }
+
+  // How many buckets the checkpoint of the closed store has; damages those that are named.
+  uint64_t DamageBuckets(const std::vector<uint64_t>& numbers) {
+    auto file = *files_.Open(kPath, io::OpenMode::kReadWrite);
+    std::vector<Damage> damages;
+    const format::Superblock superblock = *ReadSuperblock(*file, damages);
+    CheckpointPlace place;
+    place.runs = superblock.runs;
+    for (const uint64_t number : numbers) {
+      const FileOffset offset = place.OffsetOf((number % superblock.buckets) * format::kBucketBytes,
+                                               {superblock.extent_bytes});
+      EXPECT_TRUE(io::WriteFully(*file, {offset.value + 40}, std::vector(1, std::byte{0xEE})).ok());
+    }
+    return superblock.buckets;
+  }
+
+  struct Seen {
+    std::map<std::string, uint64_t> memories;  // id, access count; of recall: 0
+    std::vector<std::pair<uint64_t, uint64_t>> holes;
+  };
+  Seen Iterated() {
+    Seen seen;
+    EXPECT_TRUE(
+        store_
+            ->Iterate(std::nullopt,
+                      [&](const IterationItem& item) {
+                        if (item.status.ok()) {
+                          EXPECT_TRUE(
+                              seen.memories.emplace(item.id, item.view->access_count).second);
+                        } else {
+                          EXPECT_TRUE(absl::IsDataLoss(item.status));
+                          seen.holes.emplace_back(item.id_hash, item.id_hash_last);
+                        }
+                        return true;
+                      })
+            .ok());
+    return seen;
+  }
+  Seen Listed(size_t limit) {
+    Seen seen;
+    std::string cursor;
+    do {
+      const absl::StatusOr<Page> page = store_->List(cursor, limit, std::nullopt);
+      EXPECT_TRUE(page.ok()) << page.status();
+      for (const PageItem& item : page->items) {
+        if (item.status.ok()) {
+          EXPECT_TRUE(seen.memories.emplace(item.memory.id, item.memory.access_count).second);
+        } else {
+          seen.holes.emplace_back(item.id_hash, item.id_hash_last);
+        }
+      }
+      cursor = page->cursor;
+    } while (!cursor.empty());
+    return seen;
+  }
+  Seen Recalled() {
+    Seen seen;
+    const auto result = store_->Recall(MakeMemory(3, 0).embedding, {.limit = kRecallLimitMax});
+    EXPECT_TRUE(result.ok());
+    for (const RecallMatch& match : result->matches) seen.memories.emplace(match.id, 0);
+    for (const DamagedMemory& damaged : result->damaged) {
+      seen.holes.emplace_back(damaged.id_hash, damaged.id_hash_last);
+    }
+    EXPECT_EQ(result->examined, result->matches.size());
+    return seen;
+  }
+
+  // Returns how many ids answer DATA_LOSS.
+  int ExpectAgreesWithGet(const Seen& seen, bool has_values) {
+    int damaged = 0;
+    for (int i = 0; i < kIds; ++i) {
+      const absl::StatusOr<GetResult> got = store_->Get(IdOf(i));
+      const auto found = seen.memories.find(IdOf(i));
+      const bool is_seen = found != seen.memories.end();
+      const uint64_t hash = format::IdHash(IdOf(i));
+      bool is_covered = false;
+      for (const auto& [first, last] : seen.holes) is_covered |= first <= hash && hash <= last;
+      if (!got.ok()) {
+        ++damaged;
+        EXPECT_TRUE(is_covered && !is_seen) << i;
+        continue;
+      }
+      EXPECT_EQ(is_seen, got->memory.has_value()) << i;
+      if (is_seen && has_values) EXPECT_EQ(found->second, got->memory->access_count) << i;
+    }
+    return damaged;
+  }
+  int ExpectAllAgree(size_t holes_max) {
+    const Seen iterated = Iterated();
+    EXPECT_LE(iterated.holes.size(), holes_max);
+    const int damaged = ExpectAgreesWithGet(iterated, true);
+    for (const size_t limit : {size_t{1}, size_t{7}, kPageLimitMax}) {
+      const Seen listed = Listed(limit);
+      ExpectAgreesWithGet(listed, true);
+      EXPECT_EQ(listed.holes.size(), iterated.holes.size());
+    }
+    ExpectAgreesWithGet(Recalled(), false);
+    return damaged;
+  }
+
+  io::RamFileSystem files_;
+  Options options_;
+  std::unique_ptr<MemoryStore> store_;
+};
+
+TEST_F(StoreWalksTest, WithoutDamageAllIsMet) {
+  store_ = OpenOrDie();
+  for (int i = 600; i < 800; ++i) StoreOne(i, 3);
+  EXPECT_EQ(ExpectAllAgree(0), 0);
+  EXPECT_EQ(Iterated().memories.size(), store_->Count());
+}
+
+TEST_F(StoreWalksTest, ADamagedBucketIsOneItem) {
+  const uint64_t buckets = DamageBuckets({});
+  const std::vector<std::byte> image = files_.Contents(kPath);
+  ASSERT_GT(buckets, 40u);
+  int damaged = 0;
+  for (uint64_t number = 0; number < buckets; ++number) {
+    files_.Install(kPath, image);
+    DamageBuckets({number});
+    store_ = OpenOrDie();
+    for (int i = 650; i < 750; ++i) StoreOne(i, 3);
+    damaged += ExpectAllAgree(1);
+    store_.reset();
+  }
+  EXPECT_GT(damaged, kIds / 2);
+}
+
+TEST_F(StoreWalksTest, NeighboursMayBeDamagedTogether) {
+  DamageBuckets({5, 6, 7, 20, 22, UINT64_MAX});
+  store_ = OpenOrDie();
+  EXPECT_GT(ExpectAllAgree(6), 6 * 5);
+}
+
+TEST_F(StoreWalksTest, WhatIsLostStaysToldInTheNextCheckpoint) {
+  DamageBuckets({5, 6, 20});
+  store_ = OpenOrDie();
+  const int damaged = ExpectAllAgree(3);
+  EXPECT_TRUE(store_->Checkpoint().ok());
+  EXPECT_GE(ExpectAllAgree(3), 1);
+  EXPECT_LE(ExpectAllAgree(3), damaged);
+  for (int i = 0; i < 700; ++i) StoreOne(i, 4);
+  EXPECT_LE(Iterated().holes.size(), 3u);
+  EXPECT_EQ(Iterated().memories.size(), 700u);
+}
+
+// A cursor from before the damage was known leads on all the same.
+TEST_F(StoreWalksTest, ACursorLivesOnOverAnotherCheckpoint) {
+  store_ = OpenOrDie();
+  std::set<std::string> met;
+  std::string cursor;
+  do {
+    const absl::StatusOr<Page> page = store_->List(cursor, 50, std::nullopt);
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const PageItem& item : page->items) EXPECT_TRUE(met.insert(item.memory.id).second);
+    cursor = page->cursor;
+    StoreOne(static_cast<int>(met.size()), 5);
+    EXPECT_TRUE(store_->Close().ok());
+    store_ = OpenOrDie();
+  } while (!cursor.empty());
+  for (int i = 0; i < 700; ++i) {
+    if (i % 11 != 0) EXPECT_TRUE(met.contains(IdOf(i))) << i;
+  }
+}
+
+}  // namespace
+}  // namespace engram::inline ENGRAM_BODY::engine

@@ -1,0 +1,140 @@
+// Tables of copies, and which of them go first.
+
+#include "hot/hot_table.h"
+
+#include <algorithm>
+#include <new>
+#include <vector>
+
+#include "api/tier.h"
+
+namespace engram::inline ENGRAM_BODY::hot {
+
+Held::~Held() {
+  // acq_rel: partner of itself, in the other holders.
+  if (copy_ != nullptr && copy_->holders.FetchSub(1, std::memory_order_acq_rel) == 1) delete copy_;
+}
+
+HotTable::HotTable(uint64_t capacity_bytes, uint32_t shards)
+    : full_bytes_(HotFullBytes(capacity_bytes)),
+      eased_bytes_(HotEasedBytes(capacity_bytes)),
+      shard_count_(shards),
+      shards_(std::make_unique<Shard[]>(shards)) {}
+
+HotTable::~HotTable() = default;
+
+// ---- Changes.
+
+void HotTable::Insert(std::unique_ptr<Copy> copy, Sequence sequence) {
+  copy->sequence = sequence;
+  copy->bytes = HotCopyBytes(copy->memory);
+  copy->used_at.Store(NextUse(), std::memory_order_relaxed);
+  const uint64_t bytes = copy->bytes;
+  Shard& shard = ShardOf(sequence);
+  Held held(copy.release());
+  try {
+    sync::WriterLock lock(shard.mutex);
+    if (!shard.copies.try_emplace(sequence.value, std::move(held)).second) return;
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+  bytes_.FetchAdd(bytes, std::memory_order_release);
+  copies_.FetchAdd(1, std::memory_order_release);
+}
+
+bool HotTable::EraseIfThere(Sequence sequence) {
+  Shard& shard = ShardOf(sequence);
+  decltype(Shard::copies)::node_type erased;  // destroyed without the lock
+  {
+    sync::WriterLock lock(shard.mutex);
+    erased = shard.copies.extract(sequence.value);
+  }
+  if (erased.empty()) return false;
+  bytes_.FetchSub(erased.mapped()->bytes, std::memory_order_release);
+  copies_.FetchSub(1, std::memory_order_release);
+  return true;
+}
+
+void HotTable::Erase(Sequence sequence) {
+  if (copies() > 0) EraseIfThere(sequence);
+}
+
+uint64_t HotTable::Evict() {
+  uint64_t evicted = 0;
+  while (bytes() > full_bytes_) {
+    if (!eviction_mutex_.TryLock()) break;
+    try {
+      evicted += EvictLeastUsed();
+    } catch (const std::bad_alloc&) {
+      evicted += copies();
+      Clear();  // there is no memory for finding out which ones should go
+    }
+    eviction_mutex_.Unlock();
+  }
+  if (evicted > 0) evictions_.FetchAdd(evicted, std::memory_order_relaxed);
+  return evicted;
+}
+
+uint64_t HotTable::EvictLeastUsed() {
+  struct Use {
+    uint64_t used_at;
+    Sequence sequence;
+  };
+  std::vector<Use> uses;
+  uses.reserve(copies());
+  for (uint32_t i = 0; i < shard_count_; ++i) {
+    sync::ReaderLock lock(shards_[i].mutex);
+    for (const auto& [sequence, held] : shards_[i].copies) {
+      uses.push_back({held->used_at.Load(std::memory_order_relaxed), {sequence}});
+    }
+  }
+  std::sort(uses.begin(), uses.end(), [](const Use& a, const Use& b) {
+    return a.used_at != b.used_at ? a.used_at < b.used_at : a.sequence < b.sequence;
+  });
+  uint64_t evicted = 0;
+  for (const Use& use : uses) {
+    if (bytes() <= eased_bytes_) break;
+    if (EraseIfThere(use.sequence)) ++evicted;
+  }
+  return evicted;
+}
+
+void HotTable::Clear() {
+  for (uint32_t i = 0; i < shard_count_; ++i) {
+    decltype(Shard::copies) dropped;  // destroyed without the lock
+    {
+      sync::WriterLock lock(shards_[i].mutex);
+      dropped.swap(shards_[i].copies);
+    }
+    for (const auto& [sequence, held] : dropped) {
+      bytes_.FetchSub(held->bytes, std::memory_order_release);
+    }
+    copies_.FetchSub(dropped.size(), std::memory_order_release);
+  }
+}
+
+// ---- Looking.
+
+Held HotTable::Find(Sequence sequence) const {
+  if (copies() == 0) return Held();
+  const Shard& shard = ShardOf(sequence);
+  sync::ReaderLock lock(shard.mutex);
+  const auto found = shard.copies.find(sequence.value);
+  if (found == shard.copies.end()) return Held();
+  Copy* const copy = found->second.copy_;
+  copy->holders.FetchAdd(1, std::memory_order_relaxed);  // the table's own count keeps it alive
+  return Held(copy);
+}
+
+bool HotTable::Contains(Sequence sequence) const {
+  if (copies() == 0) return false;
+  const Shard& shard = ShardOf(sequence);
+  sync::ReaderLock lock(shard.mutex);
+  return shard.copies.contains(sequence.value);
+}
+
+void HotTable::Touch(const Held& held) const {
+  held.copy_->used_at.Store(NextUse(), std::memory_order_relaxed);
+}
+
+}  // namespace engram::inline ENGRAM_BODY::hot
