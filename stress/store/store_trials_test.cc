@@ -138,7 +138,8 @@ TEST(StoreTrials, LooksAtAllAreReadsOfEachId) {
   EXPECT_EQ(claim(Flaw::kIterationRepeats), "wrong answer");
   EXPECT_NE(claim(Flaw::kIteratesStale), "");
   EXPECT_EQ(claim(Flaw::kPagesLeaveGaps), "lost store");
-  EXPECT_EQ(claim(Flaw::kRecallForgets), "lost store");
+  // Before a crash, or behind it.
+  EXPECT_THAT(claim(Flaw::kRecallForgets), AnyOf("lost store", "changed after recovery"));
   EXPECT_EQ(claim(Flaw::kScoresAreRounded), "wrong answer");
 }
 
