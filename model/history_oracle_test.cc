@@ -215,7 +215,7 @@ TEST(HistoryOracle, AReadThatTellsNoActivationTellsTheRest) {
   const Call stored = Store("a", "x", 1, 1, 2);
   const Call updated = Update("a", 2, 3, 4);
   Call recalled = Get("a", "x", 2, 5, 6);
-  EXPECT_EQ(ClaimOf({stored, updated, recalled}), "lost update");
+  EXPECT_EQ(ClaimOf({stored, updated, recalled}), "stale read");
   recalled.tells_activation = false;
   EXPECT_EQ(ClaimOf({stored, updated, recalled}), "allowed");
   recalled.result->content = "y";

@@ -77,7 +77,7 @@ class Index {
 
   // Whether `entry`, of which WalkIndex said that it was the only one with its hash, over the
   // checkpoint of this generation, still is so. Then `found` is as Find would make it. Says no if
-  // it cannot tell soon.
+  // it cannot tell soon; then `found` is as it was.
   bool IsStillAll(const Delta& entry, Generation checkpoint, Candidates& found) const;
 
   // Makes room in the shard of `hash`. May throw std::bad_alloc; then nothing has changed.

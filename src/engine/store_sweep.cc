@@ -186,7 +186,6 @@ bool TieredStore::Sweep::MeetAnew(const Delta& entry, VisitMet visit) {
     if (met_id.empty() && index.IsStillAll(entry, checkpoint_, found)) {
       group_.Decode(hash, found.entries, *found.checkpoint);
     } else {
-      found = Candidates();
       index.FindInDelta(hash, found);
       index.FindInCheckpoint(hash, found);
       if (!found.damage.ok() && !is_told && !IsInHole(hash)) {

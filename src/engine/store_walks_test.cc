@@ -140,7 +140,9 @@ class StoreWalksTest : public testing::Test {
         continue;
       }
       EXPECT_EQ(is_seen, got->memory.has_value()) << i;
-      if (is_seen && has_values) EXPECT_EQ(found->second, got->memory->access_count) << i;
+      if (is_seen && has_values) {
+        EXPECT_EQ(found->second, got->memory->access_count) << i;
+      }
     }
     return damaged;
   }
@@ -247,7 +249,9 @@ TEST_F(StoreWalksTest, ACursorLivesOnOverAnotherCheckpoint) {
     store_ = OpenOrDie();
   } while (!cursor.empty());
   for (int i = 0; i < 700; ++i) {
-    if (i % 11 != 0) EXPECT_TRUE(met.contains(IdOf(i))) << i;
+    if (i % 11 != 0) {
+      EXPECT_TRUE(met.contains(IdOf(i))) << i;
+    }
   }
 }
 
