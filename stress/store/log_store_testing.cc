@@ -1,11 +1,9 @@
 // The file: a header {incarnation, end of the log if it was closed, else 0} in the first page, then
-// records {length, checksum over what follows, kind, sequence, id, memory}.
+// records {length, checksum over what follows, what log_store_records.h says}.
 
 #include "stress/store/log_store_testing.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <optional>
 #include <span>
 #include <utility>
@@ -18,6 +16,7 @@
 #include "io/clock.h"
 #include "model/reference_store.h"
 #include "model/reference_tiers.h"
+#include "stress/store/log_store_records.h"
 #include "stress/store/log_store_walks.h"
 #include "sync/mutex.h"
 
@@ -28,59 +27,6 @@ constexpr uint64_t kLogBegin = 4096;
 constexpr uint64_t kPrefixBytes = 16;
 constexpr uint64_t kRecordBytesMax = 128 * kKiB;
 constexpr int kIncarnationShift = 40;
-
-using Bytes = std::vector<std::byte>;
-
-template <typename T>
-void Put(Bytes& bytes, T value) {
-  bytes.resize(bytes.size() + sizeof(T));
-  StoreLittleEndian(bytes.data() + bytes.size() - sizeof(T), value);
-}
-
-void PutText(Bytes& bytes, std::string_view text) {
-  Put(bytes, static_cast<uint32_t>(text.size()));
-  const auto source = std::as_bytes(std::span(text));
-  bytes.insert(bytes.end(), source.begin(), source.end());
-}
-
-// Reads numbers and texts, one after the other; zeros behind the end.
-class Reader {
- public:
-  explicit Reader(std::span<const std::byte> bytes) : bytes_(bytes) {}
-  template <typename T>
-  T Take() {
-    if (bytes_.size() < sizeof(T)) return T{};
-    const T value = LoadLittleEndian<T>(bytes_.data());
-    bytes_ = bytes_.subspan(sizeof(T));
-    return value;
-  }
-  std::string TakeText() {
-    const size_t size = std::min<size_t>(Take<uint32_t>(), bytes_.size());
-    std::string text(reinterpret_cast<const char*>(bytes_.data()), size);
-    bytes_ = bytes_.subspan(size);
-    return text;
-  }
-
- private:
-  std::span<const std::byte> bytes_;
-};
-
-Bytes Encode(MutationKind kind, Sequence sequence, const Memory& memory) {
-  Bytes bytes;
-  Put(bytes, static_cast<uint32_t>(kind));
-  Put(bytes, sequence.value);
-  PutText(bytes, memory.id);
-  Put(bytes, memory.confidence);
-  Put(bytes, memory.activation);
-  Put(bytes, memory.decay_rate);
-  Put(bytes, memory.created_at);
-  Put(bytes, memory.last_access);
-  Put(bytes, memory.access_count);
-  Put(bytes, static_cast<uint32_t>(memory.content.has_value()));
-  PutText(bytes, memory.content.value_or(""));
-  for (const float number : memory.embedding) Put(bytes, number);
-  return bytes;
-}
 
 class LogStore final : public MemoryStore {
  public:
@@ -97,9 +43,9 @@ class LogStore final : public MemoryStore {
     ENGRAM_ASSIGN_OR_RETURN(const uint64_t size, file_->Size());
     Bytes bytes(size);
     if (size > 0) ENGRAM_RETURN_IF_ERROR(io::ReadFully(*file_, FileOffset{0}, bytes));
-    Reader header(bytes);
-    const auto incarnation = header.Take<uint64_t>();
-    const auto closed_at = header.Take<uint64_t>();
+    const bool has_header = size >= 16;
+    const uint64_t incarnation = has_header ? LoadLittleEndian<uint64_t>(bytes.data()) : 0;
+    const uint64_t closed_at = has_header ? LoadLittleEndian<uint64_t>(bytes.data() + 8) : 0;
     report_.created = incarnation == 0;
     end_ = kLogBegin;
     while (TakeRecord(bytes)) {
@@ -270,23 +216,23 @@ class LogStore final : public MemoryStore {
     ENGRAM_RETURN_IF_ERROR(copy.Recover());
     for (const auto& [id, version] : model_.memories()) {
       if (flaw_ == Flaw::kBackupIsStale && version.sequence == last_) continue;
-      ENGRAM_RETURN_IF_ERROR(copy.Append(MutationKind::kStore, version.sequence, version.memory));
+      ENGRAM_RETURN_IF_ERROR(copy.Append({LogKind::kStored, version.sequence, version.memory}));
     }
-    return copy.Close();
+    ENGRAM_RETURN_IF_ERROR(AppendHomesTo(copy));
+    return copy.CloseFile();
   }
   absl::Status Close() override {
     if (closed_) return absl::OkStatus();
+    ENGRAM_RETURN_IF_ERROR(AppendHomesTo(*this));
     ENGRAM_RETURN_IF_ERROR(Sync());
-    ENGRAM_RETURN_IF_ERROR(WriteHeader(end_));
-    file_.reset();
-    closed_ = true;
-    return absl::OkStatus();
+    return CloseFile();
   }
 
   absl::StatusOr<VerifyReport> Verify() override {
     if (closed_) return absl::FailedPreconditionError("closed");
     VerifyReport report;
     report.memories_checked = Count();
+    report.memories_cold = tiers_.cold();
     return report;
   }
   Statistics Stats() const override {
@@ -312,6 +258,14 @@ class LogStore final : public MemoryStore {
   const RecoveryReport& recovery() const override { return report_; }
 
  private:
+  absl::Status CloseFile() {
+    ENGRAM_RETURN_IF_ERROR(file_->SyncData());
+    ENGRAM_RETURN_IF_ERROR(WriteHeader(end_));
+    file_.reset();
+    closed_ = true;
+    return absl::OkStatus();
+  }
+
   absl::Status WriteHeader(uint64_t closed_at) {
     Bytes header;
     Put(header, incarnation_);
@@ -320,9 +274,9 @@ class LogStore final : public MemoryStore {
     return file_->SyncData();
   }
 
-  absl::Status Append(MutationKind kind, Sequence sequence, const Memory& memory) {
-    if (flaw_ == Flaw::kRemoveIsNotLogged && kind == MutationKind::kRemove) return {};
-    const Bytes payload = Encode(kind, sequence, memory);
+  absl::Status Append(const LogRecord& logged) {
+    if (flaw_ == Flaw::kRemoveIsNotLogged && logged.kind == LogKind::kRemoved) return {};
+    const Bytes payload = Encode(logged);
     Bytes record;
     Put(record, static_cast<uint64_t>(payload.size()));
     Put(record, Checksum(payload, end_));
@@ -336,8 +290,9 @@ class LogStore final : public MemoryStore {
     last_ = Sequence{next_++};
     if (options_.listener != nullptr) Tell(kind, memory.id);
     const Sequence sequence = last_;
-    ENGRAM_RETURN_IF_ERROR(Append(kind, sequence, memory));
-    Change(kind, sequence, memory);
+    const LogKind logged = kind == MutationKind::kRemove ? LogKind::kRemoved : LogKind::kStored;
+    ENGRAM_RETURN_IF_ERROR(Append({logged, sequence, memory}));
+    Change(logged, sequence, memory);
     if (options_.sync_mode == SyncMode::kEachWrite) ENGRAM_RETURN_IF_ERROR(file_->SyncData());
     return sequence;
   }
@@ -349,8 +304,8 @@ class LogStore final : public MemoryStore {
     }
   }
 
-  void Change(MutationKind kind, Sequence sequence, const Memory& memory) {
-    removed_ = kind == MutationKind::kRemove;
+  void Change(LogKind kind, Sequence sequence, const Memory& memory) {
+    removed_ = kind == LogKind::kRemoved;
     if (removed_) {
       model_.Remove(memory.id, sequence).IgnoreError();
       if (flaw_ != Flaw::kHotIsLeaked) tiers_.Removed(memory.id);
@@ -363,9 +318,8 @@ class LogStore final : public MemoryStore {
   // Takes the record at end_; false if there is none that counts.
   bool TakeRecord(const Bytes& bytes) {
     if (bytes.size() < end_ + kPrefixBytes) return false;
-    Reader prefix(std::span(bytes).subspan(end_));
-    const auto length = prefix.Take<uint64_t>();
-    const auto checksum = prefix.Take<uint64_t>();
+    const auto length = LoadLittleEndian<uint64_t>(bytes.data() + end_);
+    const auto checksum = LoadLittleEndian<uint64_t>(bytes.data() + end_ + 8);
     if (length == 0 || length > kRecordBytesMax || bytes.size() - end_ - kPrefixBytes < length) {
       return false;
     }
@@ -375,33 +329,38 @@ class LogStore final : public MemoryStore {
     if (!verifies && !believes && flaw_ != Flaw::kDamageIsAbsence) return false;
     end_ += kPrefixBytes + length;
     if (!verifies && flaw_ == Flaw::kDamageIsAbsence) return true;
-    Replay(payload);
+    Replay(Decode(payload));
     return true;
   }
 
-  void Replay(std::span<const std::byte> payload) {
-    Reader reader(payload);
-    const auto kind = static_cast<MutationKind>(reader.Take<uint32_t>());
-    const Sequence sequence{reader.Take<uint64_t>()};
-    Memory memory;
-    memory.id = reader.TakeText();
-    memory.confidence = reader.Take<float>();
-    memory.activation = reader.Take<float>();
-    memory.decay_rate = reader.Take<float>();
-    memory.created_at = reader.Take<int64_t>();
-    memory.last_access = reader.Take<int64_t>();
-    memory.access_count = reader.Take<uint64_t>();
-    const bool has_content = reader.Take<uint32_t>() != 0;
-    std::string content = reader.TakeText();
-    if (has_content) memory.content = std::move(content);
-    if (kind != MutationKind::kRemove) {
-      memory.embedding.resize(kEmbeddingDimension);
-      for (float& number : memory.embedding) number = reader.Take<float>();
+  void Replay(const LogRecord& record) {
+    const std::string& id = record.memory.id;
+    switch (record.kind) {
+      case LogKind::kStored:
+      case LogKind::kRemoved:
+        Change(record.kind, record.sequence, record.memory);
+        last_ = durable_ = std::max(last_, record.sequence);
+        break;
+      case LogKind::kMadeWarm:
+      case LogKind::kMadeCold:
+        if (const auto found = model_.memories().find(id); found != model_.memories().end()) {
+          tiers_.Migrated(found->second.memory,
+                          record.kind == LogKind::kMadeCold ? Tier::kCold : Tier::kWarm);
+        }
     }
-    Change(kind, sequence, memory);
     tiers_.Reopened();
-    last_ = durable_ = std::max(last_, sequence);
     ++report_.entries_replayed;
+  }
+
+  // Where each memory is, for the next life; `log` is this store's, or that of its backup.
+  absl::Status AppendHomesTo(LogStore& log) {
+    for (const auto& [id, version] : model_.memories()) {
+      LogRecord record;
+      record.kind = TierAt(id) == Tier::kCold ? LogKind::kMadeCold : LogKind::kMadeWarm;
+      record.memory.id = id;
+      ENGRAM_RETURN_IF_ERROR(log.Append(record));
+    }
+    return absl::OkStatus();
   }
 
   Tier TierAt(std::string_view id) { return tiers_.TierOf(id); }
