@@ -46,8 +46,8 @@ LAYERS["ci"] = {"base", "api", "io", "sync"}  # programs that test the build
 # Libraries that only some places may use; others, such as Abseil, are free.
 LIBRARIES = (
     (r"xxh", r"src/base/"),
-    (r"zstd", r"src/format/"),
     (r"hwy/", r"src/recall/"),
+    (r"zstd", r"src/format/"),
     (r"boost/", r"model/world/"),
     (r"(nlohmann|CLI)/", r"(stress/verify|src/server|src/cli|bench)/"),
     (r"(gtest|gmock)/", r".*(_test\.cc|_contract\.h|_fixture\.h)$|properties/"),

@@ -97,6 +97,7 @@ class Trial {
     Answers answers = Read(store);
     if (is_raw_) CheckAnswers(store, answers);
     CheckVerified(store, answers);
+    CheckWalks(store, answers);
     Change(store, answers);
     Returned(store.Checkpoint());
     if (!is_raw_) Returned(store.Backup("backup"));
@@ -217,6 +218,31 @@ class Trial {
     const bool any = std::ranges::any_of(answers, [](const auto& a) { return a.second.damaged; });
     ENGRAM_CHECK(!any || !report->damages.empty(), "Verify misses damage");
     if (image_ == map_.image()) ENGRAM_CHECK(report->sound(), "Verify finds what is not there");
+  }
+
+  // What looks at all memories ends, and shows what Get shows.
+  void CheckWalks(MemoryStore& store, const Answers& answers) const {
+    std::map<std::string, Memory> shown;
+    Returned(store.Iterate(std::nullopt, [&](const IterationItem& item) {
+      if (item.view != nullptr) shown.emplace(item.id, item.view->Copy());
+      return true;
+    }));
+    std::string cursor;
+    do {
+      const absl::StatusOr<Page> page = store.List(cursor, 2, std::nullopt);
+      Returned(page.status());
+      cursor = page.ok() ? page->cursor : "";
+    } while (!cursor.empty());
+    Returned(store.Recall(std::vector<float>(kEmbeddingDimension, 1.0F), {}).status());
+    if (!is_raw_) return;
+    for (const auto& [id, answer] : answers) {
+      const auto found = shown.find(id);
+      const bool same =
+          answer.damaged  ? found == shown.end()
+          : answer.memory ? found != shown.end() && engine::SameBits(found->second, *answer.memory)
+                          : found == shown.end();
+      ENGRAM_CHECK(same, "an iteration shows of " + id + " what Get does not");
+    }
   }
 
   // Stores, updates and removes; `answers` then say what must be found later.

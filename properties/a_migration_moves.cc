@@ -130,15 +130,8 @@ void StepOnce(TrialStore& store, State& state) {
   }
 }
 
-// Without copies in RAM, which are over warm homes.
-Options WithoutHotTier() {
-  Options options = TinyOptions();
-  options.hot_capacity_bytes = 0;
-  return options;
-}
-
 RC_GTEST_PROP(AMigrationMoves, AndChangesNothing, ()) {
-  TrialStore store(WithoutHotTier());
+  TrialStore store;
   State state;
   for (int i = 0; i < kIds; ++i) StoreAny(*store, IdOf(i), state);
   const int steps = *rc::gen::inRange(1, 12);
@@ -152,7 +145,7 @@ RC_GTEST_PROP(AMigrationMoves, AndChangesNothing, ()) {
   store.Reopen();
   ExpectState(*store, state);
   ExpectSound(*store);
-  auto backup = MemoryStore::Open(copy.path(), WithoutHotTier());
+  auto backup = MemoryStore::Open(copy.path(), TinyOptions());
   RC_ASSERT(backup.ok());
   ExpectState(**backup, state);
   ExpectSound(**backup);

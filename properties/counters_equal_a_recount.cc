@@ -20,7 +20,6 @@
 #include <string>
 #include <vector>
 
-#include "api/fragmentation.h"
 #include "api/tier.h"
 #include "model/colliding_ids.h"
 #include "model/reference_store.h"
@@ -30,9 +29,22 @@
 namespace engram::properties {
 namespace {
 
-enum class Verb : uint8_t { kStore, kRemove, kActivate, kGet, kCompact, kMaintain, kReopen };
-constexpr const char* kVerbNames[] = {"store",   "remove",   "activate", "get",
-                                      "compact", "maintain", "reopen"};
+enum class Verb : uint8_t {
+  kStore,
+  kRemove,
+  kActivate,
+  kGet,
+  kCompact,
+  kMaintain,
+  kToCold,
+  kToHot,
+  kToWarm,
+  kCompactCold,
+  kReopen
+};
+constexpr const char* kVerbNames[] = {"store",   "remove",       "activate", "get",
+                                      "compact", "maintain",     "to cold",  "to hot",
+                                      "to warm", "compact cold", "reopen"};
 
 struct Step {
   Verb verb = Verb::kStore;
@@ -54,6 +66,10 @@ rc::Gen<Step> AnyStep() {
                                                     {4, Verb::kGet},
                                                     {1, Verb::kCompact},
                                                     {2, Verb::kMaintain},
+                                                    {4, Verb::kToCold},
+                                                    {2, Verb::kToHot},
+                                                    {2, Verb::kToWarm},
+                                                    {1, Verb::kCompactCold},
                                                     {1, Verb::kReopen}});
   const auto memory = rc::gen::mapcat(rc::gen::elementOf(kIds),
                                       [](const std::string& id) { return AnyMemory(id); });
@@ -84,6 +100,18 @@ void Do(const Step& step, TrialStore& store, model::ReferenceStore& reference) {
     case Verb::kMaintain:
       RC_ASSERT(store->RunMaintenance()->errors.empty());
       return;
+    case Verb::kToCold:
+      RC_ASSERT(store->Migrate({&memory.id, 1}, Tier::kCold).ok());
+      return;
+    case Verb::kToHot:
+      RC_ASSERT(store->Migrate({&memory.id, 1}, Tier::kHot).ok());
+      return;
+    case Verb::kToWarm:
+      RC_ASSERT(store->Migrate({&memory.id, 1}, Tier::kWarm).ok());
+      return;
+    case Verb::kCompactCold:
+      RC_ASSERT(store->CompactCold().ok());
+      return;
     case Verb::kReopen:
       store.Reopen();
       RC_ASSERT(store->Stats().memories_hot == 0u);
@@ -107,6 +135,7 @@ void ExpectRecounted(TrialStore& store, const model::ReferenceStore& reference,
                      const Options& options) {
   std::array<std::set<std::string>, kTiers> memories;
   uint64_t hot_bytes = 0;
+  uint64_t warm_bytes = 0;
   uint64_t live_bytes = 0;
   for (const std::string& id : kIds) {
     const absl::StatusOr<Presence> presence = store->Contains(id);
@@ -116,14 +145,18 @@ void ExpectRecounted(TrialStore& store, const model::ReferenceStore& reference,
     if (version == nullptr) continue;
     memories.at(static_cast<size_t>(presence->tier)).insert(id);
     if (presence->tier == Tier::kHot) hot_bytes += HotCopyBytes(version->memory);
-    live_bytes +=
-        ContentRoomBytes(id.size(), version->memory.content ? version->memory.content->size() : 0,
-                         options.content_inline_bytes_max);
+    const uint64_t home_bytes = WarmBytesOf(version->memory, options.content_inline_bytes_max);
+    if (presence->tier == Tier::kWarm) warm_bytes += home_bytes;
+    if (presence->tier == Tier::kCold) continue;
+    live_bytes += home_bytes - kEmbeddingDimension * sizeof(float);
   }
   const Statistics stats = store->Stats();
   RC_ASSERT(stats.memories == reference.Count());
   RC_ASSERT(stats.memories_hot == memories.at(0).size());
   RC_ASSERT(stats.memories_warm == memories.at(1).size());
+  RC_ASSERT(stats.memories_cold == memories.at(2).size());
+  RC_ASSERT(stats.cold_rows_live == stats.memories_cold);
+  RC_ASSERT(stats.warm_bytes == warm_bytes);
   for (const Tier tier : {Tier::kHot, Tier::kWarm, Tier::kCold}) {
     ExpectIterates(store, tier, memories.at(static_cast<size_t>(tier)));
   }

@@ -99,20 +99,6 @@ class Walked {
   std::set<std::string> met_;
 };
 
-Memory MemoryOf(const MemoryView& view) {
-  Memory memory;
-  memory.id = view.id;
-  memory.embedding.assign(view.embedding.begin(), view.embedding.end());
-  memory.confidence = view.confidence;
-  memory.activation = view.activation;
-  memory.decay_rate = view.decay_rate;
-  memory.created_at = view.created_at;
-  memory.last_access = view.last_access;
-  memory.access_count = view.access_count;
-  if (view.content) memory.content.emplace(*view.content);
-  return memory;
-}
-
 RC_GTEST_PROP(IterationMeetsEachMemoryOnce, WhateverItsCallbackDoes, ()) {
   Walked walked;
   for (const Step& step : *Steps(9)) walked.Do(step);
@@ -122,7 +108,7 @@ RC_GTEST_PROP(IterationMeetsEachMemoryOnce, WhateverItsCallbackDoes, ()) {
   RC_ASSERT(walked.store()
                 ->Iterate(std::nullopt,
                           [&](const IterationItem& item) {
-                            walked.Meet(item.status, item.id, MemoryOf(*item.view));
+                            walked.Meet(item.status, item.id, item.view->Copy());
                             for (int i = 0; i < 3 && next < inside.size(); ++i) {
                               walked.Do(inside[next++]);
                             }

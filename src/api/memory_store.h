@@ -190,20 +190,21 @@ class MemoryStore {
   virtual absl::StatusOr<CompactionStats> CompactContent(bool force) = 0;
   // A compaction that is under way stops soon, and returns OK with what it has done.
   virtual void CancelCompaction() = 0;
-  // Moves the memories with these ids to a tier, in batches; hot and warm ones are at home in the
-  // same place. A memory is never seen twice, nor not at all, nor as an older one, and its sequence
-  // stays. Reads and mutations go on; none waits for more than the move of one memory. Ids without
-  // an intact memory are counted, no errors. INVALID_ARGUMENT: one is no id, and nothing has
-  // happened. Any other error: what was moved before it stays moved, and everything is where it can
-  // be read. RESOURCE_EXHAUSTED: there is no room; a move to cold needs up to a few extents before
-  // it gives any back.
+  // Moves the memories with these ids to a tier, in batches, whatever Options say of their
+  // activation and age; hot and warm ones are at home in the same place. A memory is never seen
+  // twice, nor not at all, nor as an older one, and its sequence stays. Reads and mutations go on;
+  // none waits for more than the move of one memory. Ids without an intact memory are counted, no
+  // errors. INVALID_ARGUMENT: one is no id, and nothing has happened. Any other error: what was
+  // moved before it stays moved, and everything is where it can be read. RESOURCE_EXHAUSTED: there
+  // is no room; a move to cold needs up to a few extents before it gives any back.
   virtual absl::StatusOr<MigrationStats> Migrate(std::span<const std::string> ids, Tier to) = 0;
   // Writes the rows that are live in runs of cold memories with more than half of their rows dead
   // into new ones, together with those of runs that fill less than half of their extents if that
   // makes fewer, and gives the room back. As Migrate otherwise.
   virtual absl::StatusOr<ColdCompactionStats> CompactCold() = 0;
   // Does what makes the tiers what Options want: makes memories hot that were read and deserve it,
-  // and compacts if that is due. Reads and mutations go on. Stops soon when Close is called. What
+  // makes warm ones cold that are old or too many, and compacts content and cold runs if that is
+  // due. Reads and mutations go on. Stops soon when Close is called. What
   // goes wrong is in the report, and leaves the store as usable as before. ABORTED: another one is
   // under way. See also Options::maintenance_interval.
   virtual absl::StatusOr<MaintenanceReport> RunMaintenance() = 0;
@@ -213,9 +214,9 @@ class MemoryStore {
   // Open refuses.
   virtual absl::Status Backup(const std::string& path) = 0;
   // Syncs, cuts a checkpoint if anything has changed, and gives the file's lock back; afterwards
-  // every call returns FAILED_PRECONDITION (Count and Stats go on). A compaction and a maintenance
-  // that are under way stop soon, and it waits for them. FAILED_PRECONDITION, and nothing happened:
-  // another call is under way, such as one whose callback calls this. An error of
+  // every call returns FAILED_PRECONDITION (Count and Stats go on). Compactions, migrations and
+  // maintenance that are under way stop soon, and it waits for them. FAILED_PRECONDITION, and
+  // nothing happened: another call is under way, such as one whose callback calls this. An error of
   // the checkpoint is returned, but the store is closed, as after a crash. Closing twice is OK.
   virtual absl::Status Close() = 0;
 

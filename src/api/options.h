@@ -78,11 +78,18 @@ struct Options {
   // RAM for copies of hot memories; see HotCopyBytes, HotFullBytes. 0: none is ever hot.
   uint64_t hot_capacity_bytes = 64 * kMiB;
 
+  // Maintenance makes warm memories cold: whose last_access is longer ago than this, and then, as
+  // long as Statistics::warm_bytes is more than the capacity, those of the earliest last_access. A
+  // capacity of 0: what is not hot becomes cold, and what the hot tier evicts does so at once.
+  std::chrono::nanoseconds cold_migration_age = std::chrono::hours(24);
+  uint64_t warm_capacity_bytes = UINT64_MAX;
+
   // How often a thread of the store's own runs MemoryStore::RunMaintenance, from the end of one run
   // to the beginning of the next. 0: never; then the caller does. Not negative.
   std::chrono::nanoseconds maintenance_interval{0};
 
-  // By which clock memories grow old; null: the operating system's. Must outlive the store.
+  // By which clock memories grow old. Null: the operating system's, or none at all if the store is
+  // in a file system of the caller's. Must outlive the store.
   io::Clock* clock = nullptr;
 
   // How many threads the store's locks are spread for, 1..1024; more threads work, and wait.

@@ -88,14 +88,16 @@ struct CompactionStats {
   uint64_t longest_pause_us = 0;
 };
 
-// What one Migrate did, by ids; each counts once, and an id that was named twice as `unchanged`.
+// What one Migrate did, by ids; each counts once, and the second time that one is named it is
+// `unchanged`, but for a hot tier that is too small for all of them.
 struct MigrationStats {
   uint64_t moved = 0;
   uint64_t bytes = 0;       // that were written for them
   uint64_t absent = 0;      // there is no such memory
-  uint64_t unchanged = 0;   // it was in that tier
+  uint64_t unchanged = 0;   // it was in that tier, or it is too large to be hot
   uint64_t damaged = 0;     // it answers DATA_LOSS, and stays as it is
   uint64_t superseded = 0;  // it was stored, changed or removed meanwhile
+  uint64_t left = 0;        // not looked at, because the store is being closed
   uint64_t duration_ms = 0;
   // The longest time for which it held a lock that a writer may have waited for.
   uint64_t longest_pause_us = 0;
@@ -119,8 +121,9 @@ struct MaintenanceReport {
   bool maintenance_triggered = false;
   // How many memories went from one tier to another: [from][to].
   std::array<std::array<uint64_t, kTiers>, kTiers> migrations{};
-  std::optional<CompactionStats> compaction;  // if one was due
-  bool was_stopped = false;                   // by Close, before all was done
+  std::optional<CompactionStats> compaction;           // if one was due
+  std::optional<ColdCompactionStats> cold_compaction;  // likewise
+  bool was_stopped = false;                            // by Close, before all was done
   // What could not be done, as sentences. The store is as usable as before.
   std::vector<std::string> errors;
 
@@ -138,6 +141,7 @@ struct Statistics {
   uint64_t memories_warm = 0;
   uint64_t memories_cold = 0;
   uint64_t hot_bytes = 0;      // of RAM for copies of hot memories; see HotCopyBytes
+  uint64_t warm_bytes = 0;     // of the file for the homes of warm ones; see WarmBytesOf
   uint64_t hot_evictions = 0;  // that this process did
   uint64_t maintenances = 0;   // likewise, by itself or called for
   Pressure pressure = Pressure::kNone;

@@ -1,10 +1,11 @@
-// The three tiers, one of which each memory is in, and what the hot one has room for.
+// The three tiers, one of which each memory is in, and what of their capacities a memory takes.
 
 #ifndef ENGRAM_API_TIER_H_
 #define ENGRAM_API_TIER_H_
 
 #include <cstdint>
 
+#include "api/fragmentation.h"
 #include "api/memory.h"
 #include "base/body.h"
 
@@ -17,6 +18,14 @@ enum class Tier : uint8_t {
   kCold,  // in an immutable columnar run, its content compressed
 };
 inline constexpr int kTiers = 3;
+
+// Bytes of Options::warm_capacity_bytes that a warm memory counts for: its embedding, and its room
+// of content.
+inline uint64_t WarmBytesOf(const Memory& memory, uint64_t content_inline_bytes_max) {
+  return memory.embedding.size() * sizeof(float) +
+         ContentRoomBytes(memory.id.size(), memory.content ? memory.content->size() : 0,
+                          content_inline_bytes_max);
+}
 
 // Bytes of Options::hot_capacity_bytes that the copy of a memory counts for.
 inline constexpr uint64_t kHotCopyFixedBytes = 256;

@@ -13,7 +13,7 @@ namespace {
 
 // libxxhash looks for instructions when the first long input comes, without a lock: here, before
 // there are threads.
-[[maybe_unused]] const uint64_t looked = [] {
+[[maybe_unused]] const uint64_t kLooked = [] {
   const std::byte long_input[1024] = {};
   return Checksum(long_input, 0);
 }();

@@ -2,6 +2,7 @@
 // meanwhile. Its interleavings are explored in stress/store.
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "api/pressure.h"
 #include "api/tier.h"
 #include "gtest/gtest.h"
+#include "io/clock.h"
 #include "io/posix_file_system.h"
 #include "sync/atomic.h"
 #include "sync/cond_var.h"
@@ -53,6 +55,13 @@ class Listener final : public EventListener {
   Signal progress;
 };
 
+class Noon final : public io::Clock {
+ public:
+  static constexpr int64_t kNoon = 1'700'000'000'000'000'000;
+  int64_t NowNs() override { return kNoon; }
+  int64_t MonotonicNs() override { return kNoon; }
+};
+
 class MaintenanceTest : public testing::Test {
  protected:
   MaintenanceTest() {
@@ -62,6 +71,7 @@ class MaintenanceTest : public testing::Test {
     options_.create_if_missing = true;
     options_.extent_bytes = 64 * kKiB;
     options_.compacts_by_itself = false;
+    options_.cold_migration_age = std::chrono::nanoseconds::max();
   }
   ~MaintenanceTest() override {
     store_ = nullptr;
@@ -134,6 +144,44 @@ TEST_F(MaintenanceTest, CompactsAboveTheThresholds) {
   EXPECT_TRUE(report->errors.empty());
 }
 
+TEST_F(MaintenanceTest, MakesColdWhatNobodyHasAccessedForLong) {
+  options_.cold_migration_age = std::chrono::hours(24);
+  Noon noon;
+  options_.clock = &noon;
+  Open();
+  constexpr int64_t kDay = 24 * 3600 * int64_t{1'000'000'000};
+  const int64_t accesses[] = {Noon::kNoon - kDay, Noon::kNoon - kDay - 1, INT64_MIN, INT64_MAX};
+  for (int i = 0; i < 4; ++i) {
+    Memory memory = MemoryAt(i, 0.1F);
+    memory.last_access = accesses[i];
+    ASSERT_TRUE(store_->Store(memory).ok());
+  }
+  absl::StatusOr<MaintenanceReport> report = store_->RunMaintenance();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->migrated(Tier::kWarm, Tier::kCold), 2u);
+  EXPECT_EQ(store_->Get(IdAt(0))->tier, Tier::kWarm) << "a day is not more than a day";
+  EXPECT_EQ(store_->Get(IdAt(1))->tier, Tier::kCold);
+  EXPECT_EQ(store_->Get(IdAt(2))->tier, Tier::kCold);
+  EXPECT_EQ(store_->Get(IdAt(3))->tier, Tier::kWarm) << "of the future";
+  EXPECT_TRUE(store_->Close().ok());
+  store_ = nullptr;
+}
+
+TEST_F(MaintenanceTest, KeepsToTheWarmCapacityByMakingTheOldestCold) {
+  Open();
+  StoreUpTo(10, 0.1F);
+  const uint64_t of_one = store_->Stats().warm_bytes / 10;
+  options_.warm_capacity_bytes = 6 * of_one;
+  Open();
+  absl::StatusOr<MaintenanceReport> report = store_->RunMaintenance();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->pressure_before, Pressure::kCritical);
+  EXPECT_EQ(report->pressure_after, Pressure::kHigh);
+  EXPECT_EQ(report->migrated(Tier::kWarm, Tier::kCold), 4u);
+  EXPECT_EQ(store_->Stats().warm_bytes, 6 * of_one);
+  EXPECT_EQ(store_->Stats().memories_cold, 4u);
+}
+
 TEST_F(MaintenanceTest, AFullHotTierFailsNoStore) {
   options_.hot_capacity_bytes = 20'000;
   Open();
@@ -175,7 +223,10 @@ TEST_F(MaintenanceTest, CloseStopsItAndWaitsForIt) {
     if (i % 3 != 0) ASSERT_TRUE(store_->Remove(IdAt(i)).ok());
   }
   absl::StatusOr<MaintenanceReport> report;
-  sync::Thread maintains("maintains", [&] { report = store_->RunMaintenance(); });
+  sync::Thread maintains("maintains", [&] {
+    report = store_->RunMaintenance();
+    listener_.progress.Give();
+  });
   listener_.progress.Await();
   const absl::Status closed = store_->Close();
   maintains.Join();

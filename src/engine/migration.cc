@@ -189,7 +189,7 @@ absl::Status TieredStore::Migration::MoveToRow(const Gathered& memory, const Col
   ++moved_to_run_;
   space_.AddColdRow(moved.place);
   store_.parts_->index->Put(from.sequence, moved);
-  store_.hot_.Erase(from.sequence);  // what is cold has no copy
+  store_.hot_.Erase(from.sequence);
   if (from.is_cold()) {
     space_.DropColdRow(from.place);
   } else {
@@ -231,13 +231,36 @@ absl::Status TieredStore::Migration::AppendMove(const Gathered& memory,
 
 // ---- From rows to slots.
 
-absl::Status TieredStore::Migration::MakeWarm(std::span<const std::string> ids, size_t& next) {
+absl::Status TieredStore::Migration::MakeWarm(std::span<const std::string> ids, Tier to,
+                                              size_t& next) {
   const size_t end = next + std::min<size_t>(ids.size() - next, kWarmBatchMax);
-  for (; next < end; ++next) ENGRAM_RETURN_IF_ERROR(MakeOneWarm(ids[next]));
+  for (; next < end && !store_.IsStopping(); ++next) {
+    ENGRAM_RETURN_IF_ERROR(MakeOneWarm(ids[next], to));
+    store_.hot_.Evict();
+  }
   return absl::OkStatus();
 }
 
-absl::Status TieredStore::Migration::MakeOneWarm(const std::string& id) {
+bool TieredStore::Migration::HoldCopy(Lookup& lookup, Tier to) {
+  const bool is_held = store_.hot_.Contains(lookup.entry.sequence);
+  if (is_held == (to == Tier::kHot)) return false;
+  std::unique_ptr<hot::Copy> copy;
+  if (to == Tier::kHot) {
+    const absl::StatusOr<MemoryView> view = store_.ViewOf(lookup);
+    if (view.ok()) copy = store_.HotCopyOf(*view, /*is_wanted=*/true);
+    if (copy == nullptr) return false;
+  }
+  sync::MutexLock stripe(StripeOf(lookup.entry.hash));
+  if (!IsCurrent(lookup.entry)) return false;
+  if (copy == nullptr) {
+    store_.hot_.Erase(lookup.entry.sequence);
+  } else {
+    store_.hot_.Insert(std::move(copy), lookup.entry.sequence);
+  }
+  return true;
+}
+
+absl::Status TieredStore::Migration::MakeOneWarm(const std::string& id, Tier to) {
   const Call inside(store_);
   Lookup lookup = store_.Find(id, format::IdHash(id), From::kHome);
   switch (lookup.state) {
@@ -252,7 +275,7 @@ absl::Status TieredStore::Migration::MakeOneWarm(const std::string& id) {
       break;
   }
   if (!lookup.row) {
-    ++stats_.unchanged;
+    ++(HoldCopy(lookup, to) ? stats_.moved : stats_.unchanged);
     return absl::OkStatus();
   }
   const absl::StatusOr<MemoryView> view = store_.ViewOf(lookup);
@@ -273,6 +296,10 @@ absl::Status TieredStore::Migration::MakeOneWarm(const std::string& id) {
     throw;
   }
   if (!is_moved) store_.GiveBack(taken);
+  if (is_moved && to == Tier::kHot) {
+    Lookup home = store_.Find(id, lookup.entry.hash, From::kHome);
+    if (home.state == Lookup::State::kPresent && !home.row) HoldCopy(home, to);
+  }
   return moved;
 }
 

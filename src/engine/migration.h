@@ -49,7 +49,9 @@ class TieredStore::Migration {
   // Moves `ids` from `next` on, as many as one batch may have, and sets `next` behind them.
   absl::Status MakeCold(std::span<const std::string> ids, size_t& next)
       ENGRAM_REQUIRES(store_.checkpoint_mutex_);
-  absl::Status MakeWarm(std::span<const std::string> ids, size_t& next)
+  // `to` is kHot or kWarm: the home is the same, and kHot holds a copy besides, whatever the
+  // activation is.
+  absl::Status MakeWarm(std::span<const std::string> ids, Tier to, size_t& next)
       ENGRAM_REQUIRES(store_.checkpoint_mutex_);
 
   // Runs that are worth rewriting.
@@ -81,9 +83,11 @@ class TieredStore::Migration {
   absl::Status MoveToRow(const Gathered& memory, const ColdRunUse& run, uint32_t number);
   absl::Status AppendMove(const Gathered& memory, const format::MoveTarget& target,
                           LogNumber& number);
-  absl::Status MakeOneWarm(const std::string& id);
+  absl::Status MakeOneWarm(const std::string& id, Tier to);
   absl::Status MoveToSlot(const Lookup& lookup, const Value& value, const Taken& taken,
                           bool& is_moved);
+  // Holds a copy, or drops it, of a memory whose home is warm. False: it did already.
+  bool HoldCopy(Lookup& lookup, Tier to);
   absl::Status AppendRelocated(const Lookup& lookup, const format::Record& record, Delta& moved);
   // The index still names this home. REQUIRES: the stripe of its hash is held.
   bool IsCurrent(const Delta& home);

@@ -21,7 +21,6 @@ class MigrationTest : public testing::Test {
     RemoveFile(path_);
     options_.create_if_missing = true;
     options_.extent_bytes = 64 * kKiB;
-    options_.hot_capacity_bytes = 0;  // copies in RAM are another matter
     for (int i = 0; i < kMemories; ++i) ids_.push_back("id" + std::to_string(i));
   }
   ~MigrationTest() override { RemoveFile(path_); }
@@ -42,7 +41,7 @@ class MigrationTest : public testing::Test {
     memory.embedding[0] = static_cast<float>(number);
     memory.embedding[1] = -0.0F;
     memory.confidence = 0.5F;
-    memory.activation = 1;
+    memory.activation = 0.5F;
     memory.decay_rate = -0.0F;
     memory.created_at = INT64_MIN;
     memory.last_access = INT64_MAX - version;
@@ -119,7 +118,7 @@ TEST_F(MigrationTest, MovesToColdAndBackAndThroughReopening) {
     ExpectAll(*store, Tier::kCold);
     ExpectSound(*store);
     EXPECT_EQ(MoveOrFail(*store, ids_, Tier::kCold).unchanged, ids_.size());
-    const MigrationStats back = MoveOrFail(*store, ids_, round == 0 ? Tier::kWarm : Tier::kHot);
+    const MigrationStats back = MoveOrFail(*store, ids_, Tier::kWarm);
     EXPECT_EQ(back.moved, ids_.size());
     ExpectAll(*store, Tier::kWarm);
     ExpectSound(*store);
@@ -265,6 +264,27 @@ TEST_F(MigrationTest, WhatHeldWarmMemoriesIsGivenBack) {
   EXPECT_EQ(stats.extents_of_blobs, 0u);
   EXPECT_LE(stats.extents_of_log, 2u);
   EXPECT_EQ(stats.content_bytes_live, 0u);
+  ExpectAll(*store, Tier::kCold);
+  ExpectSound(*store);
+}
+
+TEST_F(MigrationTest, MovesToHotFromBothHomesWhateverTheActivationIs) {
+  auto store = OpenOrFail(path_);
+  StoreAll(*store);
+  MoveOrFail(*store, {"id1"}, Tier::kCold);
+  const MigrationStats stats = MoveOrFail(*store, {"id1", "id2", "id2", "nobody"}, Tier::kHot);
+  EXPECT_EQ(stats.moved, 2u);
+  EXPECT_EQ(stats.unchanged, 1u);
+  EXPECT_EQ(stats.absent, 1u);
+  EXPECT_EQ(store->Get("id1")->tier, Tier::kHot);
+  EXPECT_EQ(store->Get("id2")->tier, Tier::kHot);
+  EXPECT_EQ(store->Stats().memories_hot, 2u);
+  EXPECT_EQ(store->Stats().memories_cold, 0u);
+  EXPECT_EQ(MoveOrFail(*store, ids_, Tier::kWarm).moved, 2u);
+  ExpectAll(*store, Tier::kWarm);
+  MoveOrFail(*store, ids_, Tier::kHot);
+  EXPECT_EQ(MoveOrFail(*store, ids_, Tier::kCold).moved, ids_.size());
+  EXPECT_EQ(store->Stats().hot_bytes, 0u);
   ExpectAll(*store, Tier::kCold);
   ExpectSound(*store);
 }

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -199,6 +201,35 @@ TEST_F(StoreWalksTest, WhatIsLostStaysToldInTheNextCheckpoint) {
   for (int i = 0; i < 700; ++i) StoreOne(i, 4);
   EXPECT_LE(Iterated().holes.size(), 3u);
   EXPECT_EQ(Iterated().memories.size(), 700u);
+}
+
+// What is hot is read from its copy where Get does so.
+TEST_F(StoreWalksTest, AHotCopyStandsInForADamagedHome) {
+  store_ = OpenOrDie();
+  Memory hot = MakeMemory(800, 6);
+  hot.id = "the one that is hot";
+  hot.activation = 0.9F;
+  ASSERT_TRUE(store_->Store(hot).ok());
+  // So much that its record is in the file.
+  for (int i = 0; i < 700; ++i) StoreOne(i, 7);
+  ASSERT_TRUE(store_->Sync().ok());
+  ASSERT_EQ(store_->Get(hot.id)->tier, Tier::kHot);
+  auto file = *files_.Open(kPath, io::OpenMode::kReadWrite);
+  const std::vector<std::byte> bytes = files_.Contents(kPath);
+  const auto id = std::as_bytes(std::span(hot.id));
+  for (auto at = bytes.begin();;) {
+    at = std::search(at, bytes.end(), id.begin(), id.end());
+    if (at == bytes.end()) break;
+    const FileOffset offset{static_cast<uint64_t>(at - bytes.begin())};
+    ASSERT_TRUE(io::WriteFully(*file, offset, std::vector(1, std::byte{'T'})).ok());
+    ++at;
+  }
+  ASSERT_TRUE(store_->Get(hot.id)->memory.has_value());
+  EXPECT_FALSE(store_->Verify()->damages.empty());
+  for (const Seen& seen : {Iterated(), Listed(7), Recalled()}) {
+    EXPECT_TRUE(seen.memories.contains(hot.id));
+    EXPECT_TRUE(seen.holes.empty());
+  }
 }
 
 // A cursor from before the damage was known leads on all the same.

@@ -24,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "api/event_listener.h"
@@ -65,12 +66,12 @@ struct Lookup {
   Delta entry;  // not of kAbsent; of kDamaged, if there is one: see has_entry
   bool has_entry = false;
   Tier tier = Tier::kWarm;  // kPresent
-  hot::Held copy;           // kPresent, if that was read and not the home
-  // kPresent, kRemoved; verified; views hold as long as epoch and copy. Of a cold memory: what its
-  // record would say, without slot, blob and content.
+  // kPresent, kRemoved; verified; views hold as long as the epoch and this. Of a cold memory or a
+  // copy: what its record would say, without slot, blob and content.
   format::LogEntry record;
-  std::optional<cold::RowReader> row;  // kPresent, cold, and not the copy
+  std::optional<cold::RowReader> row;  // kPresent, cold
   cold::ContentBuffer content;         // what ContentOf had to decompress
+  hot::Held copy;                      // kPresent, if that was read and not the home
   absl::Status damage;                 // kDamaged
   DamagedPlace place;                  // likewise
   bool has_room = true;                // see Candidates
@@ -142,10 +143,10 @@ class TieredStore final : public MemoryStore {
   class StoppableCall;
   class AllStripes;
   class Compaction;
-  class Migration;
   class HashGroup;
   class Walk;
   class Sweep;
+  class Migration;
   struct Taken;
   struct Change;
 
@@ -184,9 +185,9 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<MemoryView> ViewSomewhere(Lookup& lookup) const;
   // Makes `lookup` damaged if `checkpoint` knows of a loss that may have been a newer state.
   static void HeedLosses(const engine::Checkpoint& checkpoint, uint64_t hash, Lookup& lookup);
+  static void MakeLost(Lookup& lookup);
   // What was met may be in this tier, or none is asked for.
   bool IsIn(std::optional<Tier> tier, const Met& met) const;
-  static void MakeLost(Lookup& lookup);
   // Orders entries as what they lead to stands in the file, about.
   uint64_t OrderOf(const Delta& entry) const;
   // What `entry` leads to will be read soon: hints, which need no epoch.
@@ -204,14 +205,17 @@ class TieredStore final : public MemoryStore {
     std::span<const float, kEmbeddingDimension> embedding;
     std::optional<std::string_view> content;
   };
+  // The longest content that stands in a record.
+  uint64_t InlineBytesMax() const;
   absl::Status TakeRoom(const Value& value, Taken& taken);
   absl::Status TakeAndAppend(const Value& value, Change& change, Taken& taken);
   static void SetValue(const Value& value, const Taken& taken, format::Record& record);
   // Appends a record with room of its own. On an error all of it is given back.
   absl::Status AppendValue(const Value& value, Change& change);
   void GiveBack(const Taken& taken);
-  // A copy for the hot tier, if a memory with this value belongs there and there is memory for it.
-  std::unique_ptr<hot::Copy> HotCopyOf(const MemoryView& view) const;
+  // A copy for the hot tier, if a memory with this value belongs there, or `is_wanted` there, and
+  // it and memory have room for it.
+  std::unique_ptr<hot::Copy> HotCopyOf(const MemoryView& view, bool is_wanted = false) const;
   absl::StatusOr<Sequence> Append(Change& change);
   void Settle(Change& change);
   void KeepHouse();
@@ -237,16 +241,6 @@ class TieredStore final : public MemoryStore {
   absl::Status CutAndCopy(const std::string& path) ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status CopyTo(io::File& target) ENGRAM_REQUIRES(checkpoint_mutex_);
 
-  // ---- Maintenance: maintenance.cc. Within a stoppable call.
-  void StartChores();
-  // Close is waiting for what can be stopped.
-  bool IsStopping() const { return stop_requested_.Load(std::memory_order_relaxed); }
-  Pressure PressureNow() const;
-  absl::Status FollowHints(MaintenanceReport& report);
-  // Holds a copy of the value that was read, if it is still the memory's and deserves to be hot.
-  bool MakeHot(const PromotionHint& hint);
-  absl::Status CompactIfDue(MaintenanceReport& report);
-
   // ---- Compaction: compaction.cc. Within a call.
   absl::StatusOr<CompactionStats> CompactNow(bool force);
   bool ThresholdsAreExceeded() const;
@@ -256,10 +250,37 @@ class TieredStore final : public MemoryStore {
   absl::Status CutAndCompact() ENGRAM_REQUIRES(checkpoint_mutex_);
 
   // ---- Migration: tiered_store_migrations.cc.
+  // kNo: ABORTED if a checkpoint, a compaction or another migration is at work.
+  enum class Wait : bool { kNo, kYes };
+  absl::StatusOr<MigrationStats> MigrateNow(std::span<const std::string> ids, Tier to, Wait wait);
   // What Migrate does to `ids` from `next` on, one batch of it; moves `next`. For policies, too.
-  absl::Status MigrateBatch(std::span<const std::string> ids, Tier to, size_t& next,
+  absl::Status MigrateBatch(std::span<const std::string> ids, Tier to, Wait wait, size_t& next,
                             MigrationStats& stats) ENGRAM_EXCLUDES(checkpoint_mutex_);
+  bool HasWastefulRuns() const;
   absl::StatusOr<ColdCompactionStats> RewriteColdRuns() ENGRAM_EXCLUDES(checkpoint_mutex_);
+
+  // ---- Maintenance: maintenance.cc. Within a stoppable call.
+  void StartChores();
+  // Close is waiting for what can be stopped.
+  bool IsStopping() const { return stop_requested_.Load(std::memory_order_relaxed); }
+  Pressure PressureNow() const;
+  uint64_t WarmBytes() const;
+  absl::Status FollowHints(MaintenanceReport& report);
+  // Holds a copy of the value that was read, if it is still the memory's and deserves to be hot; a
+  // cold one becomes warm first. Where it was; nothing if it stays there.
+  absl::StatusOr<std::optional<Tier>> MakeHot(const PromotionHint& hint);
+  // Calls `visit` for the memories of a stretch of the index that are warm and can be decoded;
+  // `from` goes behind it.
+  void ForEachWarm(uint64_t& from, bool& is_at_end,
+                   absl::FunctionRef<void(const Delta&, Lookup&)> visit) const;
+  absl::Status MakeOldCold(MaintenanceReport& report);
+  absl::Status MakeTooManyCold(Wait wait, MaintenanceReport& report);
+  absl::StatusOr<uint64_t> MakeColdNow(const std::vector<std::string>& ids, Wait wait,
+                                       MaintenanceReport& report);
+  // As MakeTooManyCold, unless somebody else is at something of the kind.
+  void EvictToCold();
+  absl::Status CompactIfDue(MaintenanceReport& report);
+  absl::Status CompactColdIfDue(MaintenanceReport& report);
 
   // ---- Inspection: tiered_store_inspection.cc.
   Sequence SettledSequence();

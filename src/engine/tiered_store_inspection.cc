@@ -236,11 +236,13 @@ Statistics TieredStore::StatsNow() const {
   };
   Statistics statistics;
   statistics.memories = Count();
+  // Each of about now: they need not fit together while something goes on.
   statistics.memories_cold = std::min(counts.cold_rows_live, statistics.memories);
-  const uint64_t at_home_in_slots = statistics.memories - statistics.memories_cold;
-  statistics.memories_hot = std::min(hot_.copies(), at_home_in_slots);
-  statistics.memories_warm = at_home_in_slots - statistics.memories_hot;
+  statistics.memories_hot = std::min(hot_.copies(), statistics.memories - statistics.memories_cold);
+  statistics.memories_warm =
+      statistics.memories - statistics.memories_cold - statistics.memories_hot;
   statistics.hot_bytes = hot_.bytes();
+  statistics.warm_bytes = WarmBytes();
   statistics.hot_evictions = hot_.evictions();
   statistics.maintenances = maintenances_.Load(std::memory_order_relaxed);
   statistics.pressure = PressureNow();

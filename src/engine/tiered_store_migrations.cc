@@ -20,9 +20,17 @@ uint64_t MillisecondsSince(int64_t began_ns) {
   return static_cast<uint64_t>(sync::MonotonicNs() - began_ns) / kNsPerMs;
 }
 
-// Whether a memory's home in this tier is a row; else it is a slot. Being hot is a copy in RAM over
-// a warm home: whoever keeps such copies makes them after this.
-bool LivesInARow(Tier tier) { return tier == Tier::kCold; }
+// Unlocks what was locked in one of two ways.
+class Unlocks {
+ public:
+  explicit Unlocks(sync::Mutex& mutex) : mutex_(mutex) {}
+  ~Unlocks() ENGRAM_NO_THREAD_SAFETY_ANALYSIS { mutex_.Unlock(); }
+  Unlocks(const Unlocks&) = delete;
+  Unlocks& operator=(const Unlocks&) = delete;
+
+ private:
+  sync::Mutex& mutex_;
+};
 
 void AddTo(MigrationStats& stats, const MigrationStats& more) {
   stats.moved += more.moved;
@@ -39,40 +47,52 @@ void AddTo(MigrationStats& stats, const MigrationStats& more) {
 absl::StatusOr<MigrationStats> TieredStore::Migrate(std::span<const std::string> ids, Tier to) {
   return WithoutExceptions([&]() -> absl::StatusOr<MigrationStats> {
     for (const std::string& id : ids) ENGRAM_RETURN_IF_ERROR(CheckId(id));
-    const LongCall call(*this);
+    const StoppableCall call(*this);
     ENGRAM_RETURN_IF_ERROR(call.status());
-    const int64_t began_ns = sync::MonotonicNs();
-    MigrationStats stats;
-    size_t next = 0;
-    bool was_full = false;
-    while (next < ids.size()) {
-      const size_t began = next;
-      const uint64_t moved_before = stats.moved;
-      absl::Status moved = MigrateBatch(ids, to, next, stats);
-      const bool can_begin_again = next > began || stats.moved == moved_before;
-      if (absl::IsResourceExhausted(moved) && can_begin_again && !was_full) {
-        // Room that waits for a sync or a checkpoint may be what is missing.
-        was_full = true;
-        ENGRAM_ASSIGN_OR_RETURN(const bool has_more, FreeRoom());
-        if (has_more) continue;
-      }
-      ENGRAM_RETURN_IF_ERROR(moved);
-      was_full = was_full && next == began;
-    }
-    stats.duration_ms = MillisecondsSince(began_ns);
-    return stats;
+    return MigrateNow(ids, to, Wait::kYes);
   });
 }
 
+absl::StatusOr<MigrationStats> TieredStore::MigrateNow(std::span<const std::string> ids, Tier to,
+                                                       Wait wait) {
+  const int64_t began_ns = sync::MonotonicNs();
+  MigrationStats stats;
+  size_t next = 0;
+  bool was_full = false;
+  while (next < ids.size() && !IsStopping()) {
+    const size_t began = next;
+    const uint64_t moved_before = stats.moved;
+    absl::Status moved = MigrateBatch(ids, to, wait, next, stats);
+    const bool can_begin_again = next > began || stats.moved == moved_before;
+    if (absl::IsResourceExhausted(moved) && can_begin_again && !was_full) {
+      // Room that waits for a sync or a checkpoint may be what is missing.
+      was_full = true;
+      ENGRAM_ASSIGN_OR_RETURN(const bool has_more, FreeRoom());
+      if (has_more) continue;
+    }
+    ENGRAM_RETURN_IF_ERROR(moved);
+    was_full = was_full && next == began;
+  }
+  stats.left = ids.size() - next;
+  stats.duration_ms = MillisecondsSince(began_ns);
+  return stats;
+}
+
 // The analysis cannot tell that the migration's store is this one.
-absl::Status TieredStore::MigrateBatch(std::span<const std::string> ids, Tier to, size_t& next,
+absl::Status TieredStore::MigrateBatch(std::span<const std::string> ids, Tier to, Wait wait,
+                                       size_t& next,
                                        MigrationStats& stats) ENGRAM_NO_THREAD_SAFETY_ANALYSIS {
-  sync::MutexLock lock(checkpoint_mutex_);
+  if (wait == Wait::kYes) {
+    checkpoint_mutex_.Lock();
+  } else if (!checkpoint_mutex_.TryLock()) {
+    return absl::AbortedError("something else is at work");
+  }
+  const Unlocks lock(checkpoint_mutex_);
   ENGRAM_RETURN_IF_ERROR(parts_->commit->CheckWritable());
   Migration migration(*this);
-  const bool to_cold = LivesInARow(to);
+  const bool to_cold = to == Tier::kCold;
   const absl::Status moved =
-      to_cold ? migration.MakeCold(ids, next) : migration.MakeWarm(ids, next);
+      to_cold ? migration.MakeCold(ids, next) : migration.MakeWarm(ids, to, next);
   (to_cold ? made_cold_ : made_warm_).FetchAdd(migration.stats().moved, std::memory_order_relaxed);
   if (!moved.ok() && to_cold) {
     // Where it began it may begin again; what it found is counted then.
@@ -84,9 +104,13 @@ absl::Status TieredStore::MigrateBatch(std::span<const std::string> ids, Tier to
   return migration.KeepHouse(/*wants_checkpoint=*/false);
 }
 
+bool TieredStore::HasWastefulRuns() const ENGRAM_NO_THREAD_SAFETY_ANALYSIS {
+  return !Migration(const_cast<TieredStore&>(*this)).WastefulRuns().empty();
+}
+
 absl::StatusOr<ColdCompactionStats> TieredStore::CompactCold() ENGRAM_NO_THREAD_SAFETY_ANALYSIS {
   return WithoutExceptions([&]() -> absl::StatusOr<ColdCompactionStats> {
-    const LongCall call(*this);
+    const StoppableCall call(*this);
     ENGRAM_RETURN_IF_ERROR(call.status());
     return RewriteColdRuns();
   });
@@ -112,7 +136,7 @@ absl::StatusOr<ColdCompactionStats> TieredStore::RewriteColdRuns()
     ENGRAM_RETURN_IF_ERROR(moved);
     // The checkpoint lets go of the runs that are empty now.
     ENGRAM_RETURN_IF_ERROR(migration.KeepHouse(/*wants_checkpoint=*/!runs.empty()));
-  } while (next < runs.size());
+  } while (next < runs.size() && !IsStopping());
   parts_->space.Collect(parts_->commit->durable());
   for (const ColdRunUse& use : runs) {
     if (parts_->space.LiveRowsOf(use) > 0) continue;

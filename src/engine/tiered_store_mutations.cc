@@ -83,7 +83,8 @@ absl::StatusOr<Sequence> TieredStore::Mutate(const Once& once) {
       WithoutExceptions([&] { return FreeRoom(); }).value_or(false)) {
     result = WithoutExceptions([&]() -> absl::StatusOr<Sequence> { return once(); });
   }
-  hot_.Evict();
+  // An eviction, too, owes what maintenance would do.
+  if (hot_.Evict() > 0 && options_.warm_capacity_bytes == 0) EvictToCold();
   if (!result.ok() || result->value == 0 || options_.sync_mode != SyncMode::kEachWrite) {
     return result;
   }
@@ -110,6 +111,11 @@ absl::Status TieredStore::MakeDurable(Sequence sequence) {
 
 // ---- Taking room.
 
+uint64_t TieredStore::InlineBytesMax() const {
+  return std::min<uint64_t>(options_.content_inline_bytes_max,
+                            parts_->space.geometry().extent_bytes / 4);
+}
+
 absl::Status TieredStore::TakeRoom(const Value& value, Taken& taken) {
   Space& space = parts_->space;
   space.Collect(parts_->commit->durable());
@@ -118,9 +124,7 @@ absl::Status TieredStore::TakeRoom(const Value& value, Taken& taken) {
   taken.embedding_hash = format::EmbeddingHash(embedding);
   ENGRAM_RETURN_IF_ERROR(
       io::WriteFully(*parts_->file, space.geometry().OffsetOf(taken.slot), embedding));
-  const uint64_t inline_max =
-      std::min<uint64_t>(options_.content_inline_bytes_max, space.geometry().extent_bytes / 4);
-  if (!value.content || value.content->size() <= inline_max) return absl::OkStatus();
+  if (!value.content || value.content->size() <= InlineBytesMax()) return absl::OkStatus();
   const std::span<const std::byte> content =
       std::as_bytes(std::span(value.content->data(), value.content->size()));
   ENGRAM_ASSIGN_OR_RETURN(const FileOffset offset, space.TakeBlob(content.size()));
@@ -134,12 +138,12 @@ void TieredStore::GiveBack(const Taken& taken) {
   if (taken.blob) parts_->space.GiveBackBlob(taken.blob->offset, taken.blob_bytes);
 }
 
-std::unique_ptr<hot::Copy> TieredStore::HotCopyOf(const MemoryView& view) const {
-  if (view.activation < options_.hot_activation_threshold || options_.hot_capacity_bytes == 0) {
-    return nullptr;
-  }
+std::unique_ptr<hot::Copy> TieredStore::HotCopyOf(const MemoryView& view, bool is_wanted) const {
+  if (view.activation < options_.hot_activation_threshold && !is_wanted) return nullptr;
+  if (options_.hot_capacity_bytes == 0) return nullptr;
   try {
     auto copy = std::make_unique<hot::Copy>(view.Copy());
+    copy->home_bytes = WarmBytesOf(copy->memory, InlineBytesMax());
     return hot_.Admits(HotCopyBytes(copy->memory)) ? std::move(copy) : nullptr;
   } catch (const std::bad_alloc&) {
     return nullptr;  // then it is a warm one

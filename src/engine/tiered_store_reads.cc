@@ -38,7 +38,6 @@ bool TieredStore::CopyInto(const Delta& entry, Lookup& lookup) const {
   lookup.entry = entry;
   lookup.has_entry = true;
   lookup.damage = absl::OkStatus();
-  lookup.row.reset();
   lookup.record = {};
   lookup.record.id = memory.id;
   lookup.record.sequence = entry.sequence;
@@ -106,22 +105,21 @@ void TieredStore::MakeLost(Lookup& lookup) {
 }
 
 uint64_t TieredStore::OrderOf(const Delta& entry) const {
-  // A run has no more rows than its extents would have slots. Removals, which have no embedding,
-  // come last.
-  if (!entry.is_cold()) return entry.slot.value;
-  const format::Geometry& geometry = parts_->space.geometry();
-  const uint64_t extent = geometry.ExtentOf(entry.place).value;
-  return extent * geometry.SlotsPerExtent() + entry.slot.value;
+  if (entry.is_removal()) return 0;  // it has no embedding
+  const uint64_t offset = entry.is_cold()
+                              ? entry.place.value + uint64_t{entry.slot.value} * format::kSlotBytes
+                              : parts_->space.geometry().OffsetOf(entry.slot).value;
+  return offset / format::kAlignment;
 }
 
 void TieredStore::PrefetchRecord(const Delta& entry) const {
   // More than this is fetched by itself, once reading has begun.
   constexpr uint64_t kRecordBytesMax = 512;
-  if (entry.is_cold()) return;  // its fields are in columns, next to those of its neighbours
   parts_->space.Prefetch(entry.place, std::min<uint64_t>(entry.room_bytes, kRecordBytesMax));
 }
 
 void TieredStore::PrefetchEmbedding(const Delta& entry) const {
+  // Rows come in the order of hashes, as what is listed does.
   if (entry.is_removal() || entry.is_cold()) return;
   Space& space = parts_->space;
   space.Prefetch(space.geometry().OffsetOf(entry.slot), format::kSlotBytes);
@@ -283,7 +281,7 @@ absl::StatusOr<Presence> TieredStore::View(std::string_view id,
     ENGRAM_ASSIGN_OR_RETURN(const MemoryView view, ViewOf(lookup));
     if (lookup.copy) {
       hot_.Touch(lookup.copy);
-    } else if (!lookup.row && view.activation >= options_.hot_activation_threshold &&
+    } else if (view.activation >= options_.hot_activation_threshold &&
                options_.hot_capacity_bytes > 0) {
       hints_.Leave({lookup.entry.hash, lookup.entry.sequence});
     }

@@ -110,9 +110,11 @@ absl::Status CheckOptions(const Options& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("Options::", option, " is ", value, ", which is not within [0, 1]"));
   }
-  if (options.sync_interval.count() <= 0 || options.maintenance_interval.count() < 0) {
+  if (options.sync_interval.count() <= 0 || options.maintenance_interval.count() < 0 ||
+      options.cold_migration_age.count() < 0) {
     return absl::InvalidArgumentError(
-        "Options::sync_interval must be above 0, and maintenance_interval not below");
+        "Options::sync_interval must be above 0, and maintenance_interval and cold_migration_age "
+        "not below");
   }
   return OutOfBounds("concurrency", options.concurrency, 1, 1024);
 }

@@ -30,6 +30,7 @@ void HotTable::Insert(std::unique_ptr<Copy> copy, Sequence sequence) {
   copy->bytes = HotCopyBytes(copy->memory);
   copy->used_at.Store(NextUse(), std::memory_order_relaxed);
   const uint64_t bytes = copy->bytes;
+  const uint64_t home_bytes = copy->home_bytes;
   Shard& shard = ShardOf(sequence);
   Held held(copy.release());
   try {
@@ -39,7 +40,14 @@ void HotTable::Insert(std::unique_ptr<Copy> copy, Sequence sequence) {
     return;
   }
   bytes_.FetchAdd(bytes, std::memory_order_release);
+  home_bytes_.FetchAdd(home_bytes, std::memory_order_release);
   copies_.FetchAdd(1, std::memory_order_release);
+}
+
+void HotTable::Discount(const Copy& copy) {
+  bytes_.FetchSub(copy.bytes, std::memory_order_release);
+  home_bytes_.FetchSub(copy.home_bytes, std::memory_order_release);
+  copies_.FetchSub(1, std::memory_order_release);
 }
 
 bool HotTable::EraseIfThere(Sequence sequence) {
@@ -50,8 +58,7 @@ bool HotTable::EraseIfThere(Sequence sequence) {
     erased = shard.copies.extract(sequence.value);
   }
   if (erased.empty()) return false;
-  bytes_.FetchSub(erased.mapped()->bytes, std::memory_order_release);
-  copies_.FetchSub(1, std::memory_order_release);
+  Discount(*erased.mapped());
   return true;
 }
 
@@ -106,10 +113,7 @@ void HotTable::Clear() {
       sync::WriterLock lock(shards_[i].mutex);
       dropped.swap(shards_[i].copies);
     }
-    for (const auto& [sequence, held] : dropped) {
-      bytes_.FetchSub(held->bytes, std::memory_order_release);
-    }
-    copies_.FetchSub(dropped.size(), std::memory_order_release);
+    for (const auto& [sequence, held] : dropped) Discount(*held);
   }
 }
 

@@ -34,6 +34,7 @@ struct Copy {
   Memory memory;
   Sequence sequence;
   uint64_t bytes = 0;
+  uint64_t home_bytes = 0;            // of its warm home
   sync::Atomic<uint64_t> used_at{0};  // relaxed: an order of uses, no partner
   // The table is one, while it has it. acq_rel: who lets go last sees all that others did.
   sync::Atomic<uint32_t> holders{1};
@@ -95,6 +96,7 @@ class HotTable {
 
   uint64_t copies() const { return copies_.Load(std::memory_order_acquire); }  // see Insert
   uint64_t bytes() const { return bytes_.Load(std::memory_order_acquire); }    // likewise
+  uint64_t home_bytes() const { return home_bytes_.Load(std::memory_order_acquire); }
   uint64_t evictions() const { return evictions_.Load(std::memory_order_relaxed); }
 
  private:
@@ -107,6 +109,7 @@ class HotTable {
   uint64_t NextUse() const { return uses_.FetchAdd(1, std::memory_order_relaxed); }
   uint64_t EvictLeastUsed();
   bool EraseIfThere(Sequence sequence);
+  void Discount(const Copy& copy);
 
   const uint64_t full_bytes_;
   const uint64_t eased_bytes_;
@@ -116,6 +119,7 @@ class HotTable {
   // release, partner of the acquire of those who ask.
   sync::Atomic<uint64_t> copies_{0};
   sync::Atomic<uint64_t> bytes_{0};
+  sync::Atomic<uint64_t> home_bytes_{0};
   mutable sync::Atomic<uint64_t> uses_{1};
   sync::Atomic<uint64_t> evictions_{0};
 };

@@ -1,6 +1,6 @@
 // Long because it is a whole store. The file: a header {incarnation, end of the log if it was
-// closed, else 0} in the first page, then records {length, checksum over what follows, kind,
-// sequence, id, memory}.
+// closed, else 0} in the first page, then
+// records {length, checksum over what follows, kind, sequence, id, memory}.
 
 #include "stress/store/log_store_testing.h"
 
@@ -16,8 +16,9 @@
 #include "base/checksum.h"
 #include "base/coding.h"
 #include "base/status_macros.h"
-#include "model/reference_hot_tier.h"
+#include "io/clock.h"
 #include "model/reference_store.h"
+#include "model/reference_tiers.h"
 #include "stress/store/log_store_walks.h"
 #include "sync/mutex.h"
 
@@ -85,7 +86,7 @@ Bytes Encode(MutationKind kind, Sequence sequence, const Memory& memory) {
 class LogStore final : public MemoryStore {
  public:
   LogStore(io::FileSystem& files, std::string path, const Options& options, Flaw flaw)
-      : files_(files), path_(std::move(path)), options_(options), flaw_(flaw), hot_(options) {}
+      : files_(files), path_(std::move(path)), options_(options), flaw_(flaw) {}
 
   absl::Status Recover() {
     ENGRAM_ASSIGN_OR_RETURN(const bool exists, files_.Exists(path_));
@@ -163,7 +164,7 @@ class LogStore final : public MemoryStore {
     const auto found = model_.memories().find(id);
     if (found == model_.memories().end()) return GetResult{};
     GetResult result{found->second.memory, found->second.sequence, TierAt(id)};
-    if (whole) hot_.Read(found->second.memory);
+    if (whole) tiers_.Read(found->second.memory);
     if (flaw_ == Flaw::kForeignContent && model_.memories().begin()->second.memory.content) {
       result.memory->content = model_.memories().begin()->second.memory.content;
     }
@@ -180,25 +181,26 @@ class LogStore final : public MemoryStore {
     ENGRAM_ASSIGN_OR_RETURN(const GetResult got, Read(id, /*whole=*/false));
     return Presence{got.memory.has_value(), got.sequence, got.tier};
   }
-  absl::Status Iterate(std::optional<Tier>,
+  absl::Status Iterate(std::optional<Tier> tier,
                        const std::function<bool(const IterationItem&)>& visit) override {
     if (closed_) return absl::FailedPreconditionError("closed");
     const auto next = [&](std::string_view id) {
       const sync::MutexLock lock(mutex_);
-      return NextOf(model_, tiers_, id);
+      return NextOf(model_, tier_of_, tier, id);
     };
     return IterateBy(next, visit, flaw_);
   }
-  absl::StatusOr<Page> List(std::string_view cursor, size_t limit, std::optional<Tier>) override {
+  absl::StatusOr<Page> List(std::string_view cursor, size_t limit,
+                            std::optional<Tier> tier) override {
     const sync::MutexLock lock(mutex_);
     if (closed_) return absl::FailedPreconditionError("closed");
-    return ListOf(model_, tiers_, cursor, limit, flaw_);
+    return ListOf(model_, tier_of_, tier, cursor, limit, flaw_);
   }
   absl::StatusOr<RecallResult> Recall(std::span<const float> cue,
                                       const RecallOptions& options) override {
     const sync::MutexLock lock(mutex_);
     if (closed_) return absl::FailedPreconditionError("closed");
-    return RecallOf(model_, tiers_, cue, options, flaw_);
+    return RecallOf(model_, tier_of_, cue, options, flaw_);
   }
   uint64_t Count() const override {
     const sync::MutexLock lock(mutex_);
@@ -230,22 +232,32 @@ class LogStore final : public MemoryStore {
                            .bytes_reclaimed = hoped_for};
   }
   void CancelCompaction() override {}
-  absl::StatusOr<MigrationStats> Migrate(std::span<const std::string>, Tier) override {
-    return absl::UnimplementedError("it has no tiers");
-  }
-  absl::StatusOr<ColdCompactionStats> CompactCold() override {
-    return absl::UnimplementedError("it has no tiers");
-  }
   absl::StatusOr<MaintenanceReport> RunMaintenance() override {
     const sync::MutexLock lock(mutex_);
     if (closed_) return absl::FailedPreconditionError("closed");
     MaintenanceReport report;
-    const uint64_t evictions = hot_.evictions();
-    report.migrated(Tier::kWarm, Tier::kHot) =
-        hot_.Maintain([](const std::string&) { return false; });
-    report.maintenance_triggered = report.migrated(Tier::kWarm, Tier::kHot) > 0;
-    report.migrated(Tier::kHot, Tier::kWarm) = hot_.evictions() - evictions;
+    const int64_t now = options_.clock == nullptr ? 0 : options_.clock->NowNs();
+    report.migrations = tiers_.Maintained(now);
+    report.maintenance_triggered = report.migrations != model::ReferenceTiers::Moves{};
     return report;
+  }
+  absl::StatusOr<MigrationStats> Migrate(std::span<const std::string> ids, Tier to) override {
+    const sync::MutexLock lock(mutex_);
+    if (closed_) return absl::FailedPreconditionError("closed");
+    MigrationStats stats;
+    for (const std::string& id : ids) {
+      const absl::StatusOr<const model::ReferenceStore::Version*> version = model_.Get(id);
+      if (!version.ok()) return version.status();
+      ++(*version == nullptr                       ? stats.absent
+         : tiers_.Migrated((*version)->memory, to) ? stats.moved
+                                                   : stats.unchanged);
+    }
+    return stats;
+  }
+  absl::StatusOr<ColdCompactionStats> CompactCold() override {
+    const sync::MutexLock lock(mutex_);
+    if (closed_) return absl::FailedPreconditionError("closed");
+    return ColdCompactionStats{};
   }
   absl::Status Backup(const std::string& path) override {
     const sync::MutexLock lock(mutex_);
@@ -282,17 +294,17 @@ class LogStore final : public MemoryStore {
     Statistics stats;
     const sync::MutexLock lock(mutex_);
     stats.memories = model_.Count();
-    stats.memories_hot = hot_.memories();
-    stats.memories_warm = stats.memories - stats.memories_hot;
-    stats.hot_bytes = hot_.bytes_of_all();
+    stats.memories_hot = tiers_.hot();
+    stats.memories_warm = tiers_.warm();
+    stats.memories_cold = stats.cold_rows_live = stats.cold_rows_total = tiers_.cold();
+    stats.hot_bytes = tiers_.hot_bytes();
+    stats.warm_bytes = tiers_.warm_bytes();
+    stats.pressure = HigherOf(PressureOf(stats.hot_bytes, options_.hot_capacity_bytes),
+                              PressureOf(stats.warm_bytes, options_.warm_capacity_bytes));
     stats.last_sequence = last_;
     stats.durable_sequence = durable_;
-    for (const auto& [id, version] : model_.memories()) {
-      const uint64_t content =
-          version.memory.content.has_value() ? version.memory.content->size() : 0;
-      stats.content_bytes_live += ContentRoomBytes(flaw_ == Flaw::kLiveBytesAreOff ? 0 : id.size(),
-                                                   content, options_.content_inline_bytes_max);
-    }
+    stats.content_bytes_live = tiers_.live_bytes();
+    if (flaw_ == Flaw::kLiveBytesAreOff) stats.content_bytes_live /= 2;
     stats.content_bytes_total = stats.content_bytes_live;
     stats.extent_bytes = options_.extent_bytes;
     stats.compactions = compactions_;
@@ -342,10 +354,10 @@ class LogStore final : public MemoryStore {
     removed_ = kind == MutationKind::kRemove;
     if (removed_) {
       model_.Remove(memory.id, sequence).IgnoreError();
-      if (flaw_ != Flaw::kHotIsLeaked) hot_.Drop(memory.id);
+      if (flaw_ != Flaw::kHotIsLeaked) tiers_.Removed(memory.id);
     } else {
       model_.Store(memory, sequence).IgnoreError();
-      hot_.Written(memory);
+      tiers_.Written(memory);
     }
   }
 
@@ -388,12 +400,12 @@ class LogStore final : public MemoryStore {
       for (float& number : memory.embedding) number = reader.Take<float>();
     }
     Change(kind, sequence, memory);
-    hot_.DropAll();
+    tiers_.Reopened();
     last_ = durable_ = std::max(last_, sequence);
     ++report_.entries_replayed;
   }
 
-  Tier TierAt(std::string_view id) { return hot_.Holds(id) ? Tier::kHot : Tier::kWarm; }
+  Tier TierAt(std::string_view id) { return tiers_.TierOf(id); }
 
   io::FileSystem& files_;
   const std::string path_;
@@ -402,8 +414,8 @@ class LogStore final : public MemoryStore {
   mutable sync::Mutex mutex_;
   std::unique_ptr<io::File> file_;
   model::ReferenceStore model_;
-  model::ReferenceHotTier hot_;
-  const TierOf tiers_ = [this](const std::string& id) { return TierAt(id); };
+  mutable model::ReferenceTiers tiers_{model_, options_};
+  const TierOf tier_of_ = [this](const std::string& id) { return TierAt(id); };
   RecoveryReport report_;
   uint64_t end_ = 0;
   uint64_t incarnation_ = 0;

@@ -20,10 +20,12 @@ std::pair<uint64_t, std::string_view> OrderOf(std::string_view id) {
 
 }  // namespace
 
-std::optional<Met> NextOf(const ReferenceStore& store, const TierOf& tier_of, std::string_view id) {
+std::optional<Met> NextOf(const ReferenceStore& store, const TierOf& tier_of,
+                          std::optional<Tier> tier, std::string_view id) {
   const Version* next = nullptr;
   for (const auto& [candidate, version] : store.memories()) {
     if (!id.empty() && OrderOf(candidate) <= OrderOf(id)) continue;
+    if (tier.has_value() && tier_of(candidate) != *tier) continue;
     if (next == nullptr || OrderOf(candidate) < OrderOf(next->memory.id)) next = &version;
   }
   if (next == nullptr) return std::nullopt;
@@ -51,7 +53,8 @@ absl::Status IterateBy(const std::function<std::optional<Met>(std::string_view)>
 }
 
 absl::StatusOr<Page> ListOf(const ReferenceStore& store, const TierOf& tier_of,
-                            std::string_view cursor, size_t limit, Flaw flaw) {
+                            std::optional<Tier> tier, std::string_view cursor, size_t limit,
+                            Flaw flaw) {
   if (limit < 1 || limit > kPageLimitMax) return absl::InvalidArgumentError("limit");
   std::string id;
   const bool is_cursor =
@@ -60,8 +63,8 @@ absl::StatusOr<Page> ListOf(const ReferenceStore& store, const TierOf& tier_of,
     return absl::InvalidArgumentError("cursor");
   }
   Page page;
-  for (auto next = NextOf(store, tier_of, id); next.has_value();
-       next = NextOf(store, tier_of, id)) {
+  for (auto next = NextOf(store, tier_of, tier, id); next.has_value();
+       next = NextOf(store, tier_of, tier, id)) {
     if (page.items.size() == limit) {
       // What begins the next page is on none, if the cursor names it.
       if (flaw == Flaw::kPagesLeaveGaps) id = next->version.memory.id;
@@ -87,7 +90,9 @@ absl::StatusOr<RecallResult> RecallOf(const ReferenceStore& store, const TierOf&
     if (!std::isfinite(number)) return absl::InvalidArgumentError("cue");
   }
   RecallResult result;
-  result.examined = store.Count();
+  for (const auto& [id, version] : store.memories()) {
+    if (!options.tier.has_value() || tier_of(id) == *options.tier) ++result.examined;
+  }
   result.matches = model::ReferenceRecall(store, cue, options, tier_of);
   if (flaw == Flaw::kRecallForgets && result.matches.size() > 1) result.matches.pop_back();
   if (flaw == Flaw::kScoresAreRounded) {

@@ -26,15 +26,17 @@ struct Met {
 };
 using TierOf = std::function<Tier(const std::string& id)>;
 
-// The one that comes after the one with this id (empty: the first), if there is one.
+// The one that comes after the one with this id (empty: the first), if there is one; of those in
+// `tier`, if one is asked for.
 std::optional<Met> NextOf(const model::ReferenceStore& store, const TierOf& tier_of,
-                          std::string_view id);
+                          std::optional<Tier> tier, std::string_view id);
 
 // `next(id)` is NextOf, as of now. Flawed as `flaw` says.
 absl::Status IterateBy(const std::function<std::optional<Met>(std::string_view)>& next,
                        const std::function<bool(const IterationItem&)>& visit, Flaw flaw);
 absl::StatusOr<Page> ListOf(const model::ReferenceStore& store, const TierOf& tier_of,
-                            std::string_view cursor, size_t limit, Flaw flaw);
+                            std::optional<Tier> tier, std::string_view cursor, size_t limit,
+                            Flaw flaw);
 absl::StatusOr<RecallResult> RecallOf(const model::ReferenceStore& store, const TierOf& tier_of,
                                       std::span<const float> cue, const RecallOptions& options,
                                       Flaw flaw);

@@ -1,5 +1,4 @@
-// Each operation on both, and comparing what came of it. Long because each verb has its comparison
-// here, and they share the two stores.
+// Each operation on both, and comparing what came of it. Long because it does so for each verb.
 
 #include "stress/store/model_scenario.h"
 
@@ -12,8 +11,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "api/fragmentation.h"
-#include "model/reference_hot_tier.h"
 #include "model/reference_store.h"
+#include "model/reference_tiers.h"
 #include "model/world/world.h"
 #include "stress/store/model_walks.h"
 #include "stress/store/operations.h"
@@ -35,17 +34,22 @@ std::string TextOf(const absl::Status& status) {
   return absl::StrCat(absl::StatusCodeToString(status.code()), ": ", std::string(status.message()));
 }
 
+Options WithClock(Options options, World& world) {
+  options.clock = &world.clock();
+  return options;
+}
+
 // The store, the reference, and whether they agree.
 class Comparison {
  public:
   Comparison(World& world, const OpenStore& open, const Options& options)
-      : world_(world), open_(open), options_(options), hot_(options) {}
+      : world_(world), open_(open), options_(WithClock(options, world)) {}
 
   void Open(bool after_closing) {
     auto opened = open_(world_.file_system(), std::string(kStorePath), options_);
     Demand(opened.ok(), "cannot be opened", opened.ok() ? "" : TextOf(opened.status()));
     store_ = *std::move(opened);
-    hot_.DropAll();
+    tiers_.Reopened();
     const RecoveryReport& report = store_->recovery();
     Demand(report.damages.empty() && !report.superblock_restored, "false corruption",
            "The recovery report lists damages.");
@@ -156,10 +160,12 @@ class Comparison {
            absl::StrCat("Sequence ", at.value, " came after ", highest_.value));
     highest_ = at;
     const ReferenceStore::Version* const now = *reference_.Get(IdOf(operation.key));
-    if (now == nullptr) hot_.Drop(IdOf(operation.key));
-    if (now != nullptr) hot_.Written(now->memory);
-    if (now == nullptr) removed_[operation.key] = at;
-    tiers_[operation.key] = Tier::kWarm;
+    if (now == nullptr) {
+      tiers_.Removed(IdOf(operation.key));
+      removed_[operation.key] = at;
+    } else {
+      tiers_.Written(now->memory);
+    }
     world_.Observe(at.value);
   }
 
@@ -181,27 +187,17 @@ class Comparison {
       return;
     }
     Demand(got->memory.has_value() && model::SameBits(*got->memory, expected->memory) &&
-               got->sequence == expected->sequence,
+               got->sequence == expected->sequence && got->tier == TierOf(key, store),
            claim,
            absl::StrCat("Get of ", std::string(KeyName(key)),
-                        " is not what was stored, or names a wrong sequence."));
-    if (&store != store_.get()) {
-      return Demand(got->tier == tiers_[key], claim, "A copy of the store has it in another tier.");
-    }
-    DemandTier("Get", key, got->tier);
-    Note(key, expected->memory);
+                        " is not what was stored, or names a wrong sequence or tier."));
+    if (&store == store_.get()) tiers_.Read(expected->memory);
   }
 
-  // The whole of it has been read. What is cold leaves no hint.
-  void Note(uint16_t key, const Memory& memory) {
-    if (tiers_[key] != Tier::kCold) hot_.Read(memory);
-  }
-
-  void DemandTier(std::string_view call, uint16_t key, Tier tier) {
-    const Tier expected = hot_.Holds(IdOf(key)) ? Tier::kHot : tiers_[key];
-    Demand(tier == expected, "wrong tier",
-           absl::StrCat(std::string(call), " of ", std::string(KeyName(key)), " says tier ",
-                        static_cast<int>(tier), ", not ", static_cast<int>(expected)));
+  // A copy of a backup has no copies in RAM.
+  Tier TierOf(uint16_t key, const MemoryStore& store) {
+    const Tier tier = tiers_.TierOf(IdOf(key));
+    return tier == Tier::kHot && &store != store_.get() ? Tier::kWarm : tier;
   }
 
   void View(uint16_t key) {
@@ -211,18 +207,18 @@ class Comparison {
     const absl::StatusOr<Presence> seen = store_->View(IdOf(key), [&](const MemoryView& view) {
       ++calls;
       same = expected != nullptr && SameBits(view, expected->memory) &&
-             view.sequence == expected->sequence;
+             view.sequence == expected->sequence && view.tier == TierOf(key, *store_);
     });
     Demand(seen.ok(), "wrong answer", seen.ok() ? "" : TextOf(seen.status()));
-    const bool right =
-        expected == nullptr
-            ? !seen->present && calls == 0 && AbsenceMayName(key, seen->sequence)
-            : seen->present && calls == 1 && same && seen->sequence == expected->sequence;
+    const bool right = expected == nullptr
+                           ? !seen->present && calls == 0 && AbsenceMayName(key, seen->sequence)
+                           : seen->present && calls == 1 && same &&
+                                 seen->sequence == expected->sequence &&
+                                 seen->tier == TierOf(key, *store_);
     Demand(right, "wrong answer",
            absl::StrCat("View of ", std::string(KeyName(key)), " is not what was stored."));
     if (expected == nullptr) return;
-    DemandTier("View", key, seen->tier);
-    Note(key, expected->memory);
+    tiers_.Read(expected->memory);
   }
 
   void Contains(uint16_t key) {
@@ -230,10 +226,10 @@ class Comparison {
     const absl::StatusOr<Presence> seen = store_->Contains(IdOf(key));
     const bool right = seen.ok() && seen->present == (expected != nullptr) &&
                        (expected == nullptr ? AbsenceMayName(key, seen->sequence)
-                                            : seen->sequence == expected->sequence);
+                                            : seen->sequence == expected->sequence &&
+                                                  seen->tier == TierOf(key, *store_));
     Demand(right, "wrong answer",
            absl::StrCat("Contains of ", std::string(KeyName(key)), " is wrong."));
-    if (expected != nullptr) DemandTier("Contains", key, seen->tier);
   }
 
   void Synced(std::string_view call, const absl::Status& status) {
@@ -264,11 +260,11 @@ class Comparison {
                : absl::StrCat(report->damages[0].structure, ": ", report->damages[0].explanation));
     Demand(report->miscounts.empty(), "wrong statistics",
            report->miscounts.empty() ? "" : report->miscounts[0]);
-    Demand(report->memories_checked == reference_.Count() && report->memories_cold == ColdCount(),
+    Demand(report->memories_checked == reference_.Count() && report->memories_cold == tiers_.cold(),
            "wrong answer",
            absl::StrCat("Verify checked ", report->memories_checked, " memories, not ",
                         reference_.Count(), "; ", report->memories_cold, " of them cold, not ",
-                        ColdCount()));
+                        tiers_.cold()));
   }
 
   void Compact(const Operation& operation) {
@@ -279,7 +275,7 @@ class Comparison {
     const absl::StatusOr<CompactionStats> answer =
         CompactAs(*store_, operation.value, IdOf(operation.key));
     const ReferenceStore::Version* const viewed = *reference_.Get(IdOf(operation.key));
-    if (how == Compacting::kInside && viewed != nullptr) Note(operation.key, viewed->memory);
+    if (how == Compacting::kInside && viewed != nullptr) tiers_.Read(viewed->memory);
     const Statistics after = store_->Stats();
     if (how == Compacting::kIfDue && !is_due) {
       return Demand(
@@ -305,22 +301,27 @@ class Comparison {
 
   void Maintain() {
     const Statistics before = store_->Stats();
-    const bool compacts = before.fragmentation > options_.compaction_fragmentation_min &&
-                          before.content_bytes_total > options_.compaction_content_bytes_min;
-    const uint64_t evictions = hot_.evictions();
-    const size_t made_hot = hot_.Maintain([&](const std::string& id) { return IsCold(id); });
-    const bool triggers = compacts || made_hot > 0;
-    absl::StatusOr<MaintenanceReport> report = store_->RunMaintenance();
+    const bool had_rows = before.cold_rows_total > 0;  // perhaps worth rewriting
+    const model::ReferenceTiers::Moves moves = tiers_.Maintained(world_.clock().NowNs());
+    const absl::StatusOr<MaintenanceReport> report = store_->RunMaintenance();
     Demand(report.ok() && report->errors.empty() && !report->was_stopped, "wrong answer",
            report.ok() ? "A maintenance was stopped, or has errors." : TextOf(report.status()));
-    Demand(report->migrated(Tier::kWarm, Tier::kHot) == made_hot &&
-               report->migrated(Tier::kHot, Tier::kWarm) == hot_.evictions() - evictions,
-           "wrong tier", "A maintenance made others hot than it should have.");
-    Demand(report->maintenance_triggered == triggers && report->compaction.has_value() == compacts,
-           "wrong answer", "A maintenance was not done as it is due.");
+    Demand(report->migrations == moves, "wrong tier",
+           "A maintenance moved other memories than it should have.");
+    const bool is_fragmented = before.fragmentation > options_.compaction_fragmentation_min &&
+                               before.content_bytes_total > options_.compaction_content_bytes_min;
+    const bool moved_nothing = moves == model::ReferenceTiers::Moves{};
+    Demand((is_fragmented || !moved_nothing || had_rows) ||
+               (!report->maintenance_triggered && !report->compaction),
+           "wrong answer", "A maintenance did what was not due.");
+    Demand((!is_fragmented && moved_nothing) || report->maintenance_triggered, "wrong answer",
+           "A maintenance did not do what was due.");
+    Demand(!is_fragmented || !moved_nothing || report->compaction || report->cold_compaction,
+           "wrong answer", "A maintenance did not compact.");
     Demand(report->pressure_before == before.pressure &&
                report->pressure_after == store_->Stats().pressure,
            "wrong statistics", "A maintenance is wrong about the pressure.");
+    ReadAll(*store_, "wrong answer");
     CheckStatistics();
   }
 
@@ -350,45 +351,25 @@ class Comparison {
     return std::nullopt;
   }
 
-  bool IsCold(const std::string& id) const {
-    for (uint16_t key = 0; key < kKeys; ++key) {
-      if (IdOf(key) == id) return tiers_[key] == Tier::kCold;
-    }
-    return false;
-  }
-
-  uint64_t ColdCount() const {
-    uint64_t cold = 0;
-    for (uint16_t key = 0; key < kKeys; ++key) {
-      cold += *reference_.Get(IdOf(key)) != nullptr && tiers_[key] == Tier::kCold ? 1 : 0;
-    }
-    return cold;
-  }
-
   // Hot memories are at home where warm ones are.
   void Migrate(const Operation& operation) {
     const Migrating how = MigratingOf(operation);
-    const bool to_cold = TierOf(how) == Tier::kCold;
     const bool is_one = how == Migrating::kOneToCold || how == Migrating::kOneToWarm;
-    const ReferenceStore::Version* const viewed = *reference_.Get(IdOf(operation.key));
-    if (how == Migrating::kInside && viewed != nullptr) Note(operation.key, viewed->memory);
-    const absl::StatusOr<MigrationStats> answer = MigrateAs(*store_, how, operation.key);
-    if (absl::IsUnimplemented(answer.status())) return;  // the simplest store has no tiers
     MigrationStats expected;
     const auto move = [&](uint16_t key) {
-      const bool is_cold = tiers_[key] == Tier::kCold;
-      if (*reference_.Get(IdOf(key)) == nullptr) {
+      const ReferenceStore::Version* const version = *reference_.Get(IdOf(key));
+      if (version == nullptr) {
         ++expected.absent;
-      } else if (is_cold == to_cold) {
-        ++expected.unchanged;
       } else {
-        tiers_[key] = to_cold ? Tier::kCold : Tier::kWarm;
-        if (to_cold) hot_.Cooled(IdOf(key));
-        ++expected.moved;
+        ++(tiers_.Migrated(version->memory, engram::stress::TierOf(how)) ? expected.moved
+                                                                         : expected.unchanged);
       }
     };
+    const ReferenceStore::Version* const viewed = *reference_.Get(IdOf(operation.key));
+    if (how == Migrating::kInside && viewed != nullptr) tiers_.Read(viewed->memory);
     for (uint16_t key = 0; key < kKeys && !is_one; ++key) move(key);
     move(is_one ? operation.key : uint16_t{0});
+    const absl::StatusOr<MigrationStats> answer = MigrateAs(*store_, how, operation.key);
     Demand(answer.ok(), "wrong answer", answer.ok() ? "" : TextOf(answer.status()));
     Demand(answer->moved == expected.moved && answer->absent == expected.absent &&
                answer->unchanged == expected.unchanged && answer->damaged == 0 &&
@@ -403,7 +384,6 @@ class Comparison {
   void CompactCold() {
     const Statistics before = store_->Stats();
     const absl::StatusOr<ColdCompactionStats> answer = store_->CompactCold();
-    if (absl::IsUnimplemented(answer.status())) return;
     Demand(answer.ok(), "wrong answer", answer.ok() ? "" : TextOf(answer.status()));
     const Statistics after = store_->Stats();
     Demand(after.cold_rows_live == before.cold_rows_live &&
@@ -421,30 +401,25 @@ class Comparison {
 
   void CheckStatistics() {
     const Statistics stats = store_->Stats();
-    uint64_t live = 0;
-    for (uint16_t key = 0; key < kKeys; ++key) {
-      const ReferenceStore::Version* const version = *reference_.Get(IdOf(key));
-      if (version == nullptr || tiers_[key] == Tier::kCold) continue;
-      const std::string& id = IdOf(key);
-      const uint64_t content =
-          version->memory.content.has_value() ? version->memory.content->size() : 0;
-      live += ContentRoomBytes(id.size(), content, options_.content_inline_bytes_max);
-    }
+    const uint64_t live = tiers_.live_bytes();
     Demand(stats.memories == reference_.Count(), "wrong statistics",
            absl::StrCat("memories is ", stats.memories, ", not ", reference_.Count()));
-    Demand(stats.memories_hot == hot_.memories() && stats.hot_bytes == hot_.bytes_of_all() &&
-               stats.memories_hot + stats.memories_warm + stats.memories_cold == stats.memories,
+    Demand(stats.memories_hot == tiers_.hot() && stats.memories_warm == tiers_.warm() &&
+               stats.memories_cold == tiers_.cold(),
            "wrong statistics",
-           absl::StrCat("memories_hot is ", stats.memories_hot, " with ", stats.hot_bytes,
-                        " bytes, not ", hot_.memories(), " with ", hot_.bytes_of_all()));
+           absl::StrCat("Of the memories ", stats.memories_hot, ", ", stats.memories_warm, ", ",
+                        stats.memories_cold, " are hot, warm and cold, not ", tiers_.hot(), ", ",
+                        tiers_.warm(), ", ", tiers_.cold()));
+    Demand(stats.hot_bytes == tiers_.hot_bytes() && stats.warm_bytes == tiers_.warm_bytes(),
+           "wrong statistics",
+           absl::StrCat("hot_bytes is ", stats.hot_bytes, ", not ", tiers_.hot_bytes(),
+                        ", or warm_bytes ", stats.warm_bytes, ", not ", tiers_.warm_bytes()));
     Demand(stats.content_bytes_live == live, "wrong statistics",
            absl::StrCat("content_bytes_live is ", stats.content_bytes_live, ", not ", live));
-    Demand(stats.memories_cold == ColdCount() && stats.cold_rows_live == ColdCount() &&
-               stats.memories_warm == reference_.Count() - ColdCount() - hot_.memories() &&
-               stats.cold_rows_total >= ColdCount(),
+    Demand(stats.cold_rows_live == tiers_.cold() && stats.cold_rows_total >= tiers_.cold(),
            "wrong statistics",
-           absl::StrCat("memories_cold is ", stats.memories_cold, ", not ", ColdCount(), "; of ",
-                        stats.cold_rows_total, " rows ", stats.cold_rows_live, " are live"));
+           absl::StrCat("Of ", stats.cold_rows_total, " rows ", stats.cold_rows_live,
+                        " are live, not ", tiers_.cold()));
     Demand(stats.content_bytes_total >= live &&
                stats.fragmentation == Fragmentation(live, stats.content_bytes_total),
            "wrong statistics",
@@ -485,14 +460,9 @@ class Comparison {
   const Options options_;
   std::unique_ptr<MemoryStore> store_;
   ReferenceStore reference_;
-  model::ReferenceHotTier hot_;
+  model::ReferenceTiers tiers_{reference_, options_};
   Sequence highest_;
   std::array<Sequence, kKeys> removed_;  // by the last Remove of each id
-  std::array<Tier, kKeys> tiers_ = [] {  // of those that there are
-    std::array<Tier, kKeys> warm{};
-    warm.fill(Tier::kWarm);
-    return warm;
-  }();
 };
 
 class ModelScenario final : public world::Scenario {

@@ -71,6 +71,39 @@ std::set<std::string> IdsIn(const ReferenceStore& reference) {
   return ids;
 }
 
+// Asking for one tier shows those that are in it.
+std::optional<std::string> WrongTiers(MemoryStore& store, const ReferenceStore& reference) {
+  for (const Tier tier : {Tier::kHot, Tier::kWarm, Tier::kCold}) {
+    std::set<std::string> expected;
+    for (const std::string& id : IdsIn(reference)) {
+      if (store.Contains(id)->tier == tier) expected.insert(id);
+    }
+    std::set<std::string> iterated, listed, recalled;
+    const absl::Status status = store.Iterate(tier, [&](const IterationItem& item) {
+      if (item.view != nullptr && item.view->tier == tier) iterated.emplace(item.id);
+      return true;
+    });
+    const absl::StatusOr<Page> page = store.List("", kPageLimitMax, tier);
+    RecallRequest request = RequestOf(0, static_cast<uint32_t>(Recalling::kAll));
+    request.options.tier = tier;
+    const absl::StatusOr<RecallResult> result = store.Recall(request.cue, request.options);
+    if (!status.ok() || !page.ok() || !result.ok()) return "Asking for one tier failed.";
+    for (const PageItem& item : page->items) {
+      if (item.tier == tier) listed.insert(item.memory.id);
+    }
+    for (const RecallMatch& match : result->matches) {
+      if (match.tier == tier) recalled.insert(match.id);
+    }
+    if (iterated != expected || listed != expected || recalled != expected ||
+        page->items.size() != expected.size() || result->examined != expected.size()) {
+      return absl::StrCat("Of tier ", static_cast<int>(tier), " there are ", expected.size(),
+                          " memories; ", iterated.size(), " were iterated, ", listed.size(),
+                          " listed, ", recalled.size(), " recalled.");
+    }
+  }
+  return std::nullopt;
+}
+
 std::string TextOf(const absl::Status& status) {
   return absl::StrCat(absl::StatusCodeToString(status.code()), ": ", std::string(status.message()));
 }
@@ -99,9 +132,11 @@ std::optional<std::string> WrongIteration(MemoryStore& store, const ReferenceSto
   const absl::Status status = store.Iterate(std::nullopt, [&](const IterationItem& item) {
     ++calls;
     const Sequence sequence = item.view != nullptr ? item.view->sequence : Sequence{};
-    items.Check(
-        item.status, item.id_hash, item.id_hash_last, item.id, sequence,
-        [&](const Memory& memory) { return item.view != nullptr && SameBits(*item.view, memory); });
+    items.Check(item.status, item.id_hash, item.id_hash_last, item.id, sequence,
+                [&](const Memory& memory) {
+                  return item.view != nullptr && SameBits(*item.view, memory) &&
+                         item.view->tier == store.Contains(memory.id)->tier;
+                });
     Operation inside = operation;
     inside.kind = static_cast<uint8_t>(how == Iterating::kRemoving ? Verb::kRemove : Verb::kStore);
     inside.value = static_cast<uint32_t>(Content::kShort);
@@ -128,11 +163,15 @@ std::optional<std::string> WrongPages(MemoryStore& store, const ReferenceStore& 
     }
     for (const PageItem& item : page->items) {
       items.Check(item.status, item.id_hash, item.id_hash_last, item.memory.id, item.sequence,
-                  [&](const Memory& memory) { return model::SameBits(item.memory, memory); });
+                  [&](const Memory& memory) {
+                    return model::SameBits(item.memory, memory) &&
+                           item.tier == store.Contains(memory.id)->tier;
+                  });
     }
     cursor = page->cursor;
   } while (!cursor.empty() && !items.wrong().has_value());
-  return items.Ended(IdsIn(reference));
+  if (const auto wrong = items.Ended(IdsIn(reference))) return wrong;
+  return WrongTiers(store, reference);
 }
 
 std::optional<std::string> WrongRecall(MemoryStore& store, const ReferenceStore& reference,

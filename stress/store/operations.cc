@@ -18,8 +18,10 @@ constexpr std::array<std::string_view, kVerbs> kVerbNames = {
     "store",    "remove", "activate", "get",        "view",    "contains", "iterate",
     "list",     "recall", "sync",     "checkpoint", "compact", "migrate",  "compact_cold",
     "maintain", "reopen", "count",    "verify",     "stats",   "backup",   "refuse"};
+
 constexpr std::array<std::string_view, kIteratings> kIteratingNames = {
     "all", "and remove", "and always store", "until the first"};
+
 constexpr std::array<std::string_view, kMigratings> kMigratingNames = {
     "to cold", "all to cold", "to warm", "all to warm", "all to hot", "all to cold while viewing"};
 
@@ -75,10 +77,6 @@ std::string DescribeOperation(const Operation& operation) {
         absl::StrAppend(&text, " ", std::string(KeyName(operation.key)));
       }
       break;
-    case Verb::kMigrate:
-      absl::StrAppend(&text, " ", std::string(KeyName(operation.key)), " ",
-                      std::string(kMigratingNames[operation.value % kMigratings]));
-      break;
     case Verb::kIterate:
       absl::StrAppend(&text, " ", std::string(kIteratingNames[operation.value % kIteratings]));
       if (operation.value == static_cast<uint32_t>(Iterating::kRemoving) ||
@@ -91,6 +89,10 @@ std::string DescribeOperation(const Operation& operation) {
       break;
     case Verb::kRecall:
       absl::StrAppend(&text, " ", DescribeRecall(operation.key, operation.value));
+      break;
+    case Verb::kMigrate:
+      absl::StrAppend(&text, " ", std::string(KeyName(operation.key)), " ",
+                      std::string(kMigratingNames[operation.value % kMigratings]));
       break;
     case Verb::kRefuse:
       absl::StrAppend(&text, " ", std::string(kRefusalNames[operation.value % kRefusals]));
@@ -126,14 +128,14 @@ Operation OperationMix::Of(Client client, Verb verb) {
     value =
         random_.OneIn(3) ? random_.Below(kCompactings) : static_cast<uint32_t>(Compacting::kForced);
   }
+  if (verb == Verb::kIterate) value = random_.OneIn(2) ? random_.Below(kIteratings) : 0;
+  if (verb == Verb::kList) value = random_.Below(kListings);
+  if (verb == Verb::kRecall) value = random_.Below(kRecalls);
   if (verb == Verb::kMigrate) {
     // More often there than back: what is not cold has shorter ways.
     value = random_.OneIn(2) ? static_cast<uint32_t>(Migrating::kAllToCold)
                              : random_.Below(kMigratings);
   }
-  if (verb == Verb::kIterate) value = random_.OneIn(2) ? random_.Below(kIteratings) : 0;
-  if (verb == Verb::kList) value = random_.Below(kListings);
-  if (verb == Verb::kRecall) value = random_.Below(kRecalls);
   if (verb == Verb::kRefuse) value = random_.Below(kRefusals);
   return MakeOperation(client, verb, key, value);
 }

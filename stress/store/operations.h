@@ -60,17 +60,6 @@ enum class Compacting : uint32_t {
 };
 inline constexpr uint32_t kCompactings = 3;
 
-// What to migrate.
-enum class Migrating : uint32_t {
-  kOneToCold,
-  kAllToCold,  // every key, there or not, and the first one twice
-  kOneToWarm,
-  kAllToWarm,
-  kAllToHot,
-  kInside,  // all to cold, from the callback of a View of the key
-};
-inline constexpr uint32_t kMigratings = 6;
-
 // How to iterate.
 enum class Iterating : uint32_t {
   kWhole,
@@ -83,6 +72,17 @@ inline constexpr uint32_t kIteratings = 4;
 // How many items a page has.
 inline constexpr uint32_t kListings = 3;
 size_t PageLimitOf(uint32_t value);
+
+// What to migrate.
+enum class Migrating : uint32_t {
+  kOneToCold,
+  kAllToCold,  // every key, there or not, and the first one twice
+  kOneToWarm,
+  kAllToWarm,
+  kAllToHot,
+  kInside,  // all to cold, from the callback of a View of the key
+};
+inline constexpr uint32_t kMigratings = 6;
 
 world::Operation MakeOperation(Client client, Verb verb, uint16_t key = 0, uint32_t value = 0);
 inline Verb VerbOf(const world::Operation& operation) { return static_cast<Verb>(operation.kind); }

@@ -237,12 +237,12 @@ void StoreClient::Do(const Operation& operation) {
       return Sync(operation);
     case Verb::kCompact:
       return Compact(operation);
+    case Verb::kMaintain:
+      return Maintain();
     case Verb::kMigrate:
       return Migrate(operation);
     case Verb::kCompactCold:
       return CompactCold();
-    case Verb::kMaintain:
-      return Maintain();
     case Verb::kReopen:
       Reopen(operation.id);
       return;

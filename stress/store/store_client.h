@@ -34,7 +34,9 @@ class StoreClient {
         recorder_(recorder),
         open_(std::move(open)),
         options_(options),
-        excuses_(excuses) {}
+        excuses_(excuses) {
+    options_.clock = &world.clock();
+  }
 
   // Opens the store. False if the world crashed meanwhile; what must not fail has failed the
   // execution. `was_torn`: a crash or a failed write may have torn a superblock.
@@ -73,9 +75,9 @@ class StoreClient {
   void CheckCount();
   void Verify();
   void Compact(const world::Operation& operation);
+  void Maintain();
   void Migrate(const world::Operation& operation);
   void CompactCold();
-  void Maintain();
   void CheckStatistics();
   void CheckTiers();
   void Backup();
@@ -91,7 +93,7 @@ class StoreClient {
   world::World& world_;
   HistoryRecorder& recorder_;
   const OpenStore open_;
-  const Options options_;
+  Options options_;
   const Excuses excuses_;
   std::unique_ptr<MemoryStore> store_;
 };

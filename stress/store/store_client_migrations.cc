@@ -59,7 +59,6 @@ void StoreClient::Migrate(const Operation& operation) {
       MigrateAs(*store_, MigratingOf(operation), operation.key);
   if (died()) return;
   if (!answer.ok()) {
-    if (absl::IsUnimplemented(answer.status())) return;  // the simplest store has no tiers
     if (absl::IsDataLoss(answer.status()) && LostBySync()) return;
     return DemandExcuse("Migrate", answer.status(), faults);
   }
@@ -76,7 +75,7 @@ void StoreClient::Migrate(const Operation& operation) {
 void StoreClient::CompactCold() {
   const uint64_t faults = Faults();
   const absl::StatusOr<ColdCompactionStats> answer = store_->CompactCold();
-  if (died() || answer.ok() || absl::IsUnimplemented(answer.status())) return;
+  if (died() || answer.ok()) return;
   if (absl::IsDataLoss(answer.status()) && LostBySync()) return;
   DemandExcuse("CompactCold", answer.status(), faults);
 }

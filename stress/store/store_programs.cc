@@ -33,10 +33,10 @@ Operations GenerateModel(uint64_t seed) {
   const uint32_t count = random.OneIn(8) ? 60 + random.Below(240) : 4 + random.Below(50);
   const uint32_t specials = 2 + random.Below(8);  // one in so many is no mutation and no read
   constexpr Verb kSpecial[] = {
-      Verb::kSync,     Verb::kSync,     Verb::kCheckpoint, Verb::kReopen,  Verb::kCount,
-      Verb::kVerify,   Verb::kStats,    Verb::kBackup,     Verb::kRefuse,  Verb::kStats,
-      Verb::kCompact,  Verb::kCompact,  Verb::kMigrate,    Verb::kMigrate, Verb::kMigrate,
-      Verb::kMaintain, Verb::kMaintain, Verb::kCompactCold};
+      Verb::kSync,    Verb::kSync,    Verb::kCheckpoint, Verb::kReopen,   Verb::kCount,
+      Verb::kVerify,  Verb::kStats,   Verb::kBackup,     Verb::kRefuse,   Verb::kStats,
+      Verb::kCompact, Verb::kCompact, Verb::kMaintain,   Verb::kMaintain, Verb::kMigrate,
+      Verb::kMigrate, Verb::kMigrate, Verb::kCompactCold};
   Operations operations;
   for (uint32_t i = 0; i < count; ++i) {
     operations.push_back(random.OneIn(specials)
@@ -281,6 +281,22 @@ std::vector<Pair> Pairs() {
   const Operation compact =
       MakeOperation(kFirst, Verb::kCompact, 0, static_cast<uint32_t>(Compacting::kForced));
   return {
+      // What looks at all, beside what changes one, and beside what replaces the index.
+      {"store_iterate", store, second(Verb::kIterate)},
+      {"remove_iterate", remove, second(Verb::kIterate)},
+      {"activate_iterate", activate, second(Verb::kIterate)},
+      {"move_iterate", compact, second(Verb::kIterate), true},
+      {"checkpoint_iterate", checkpoint, second(Verb::kIterate)},
+      {"store_list", store, second(Verb::kList)},
+      {"remove_list", remove, second(Verb::kList)},
+      {"move_list", compact, second(Verb::kList), true},
+      {"checkpoint_list", checkpoint, second(Verb::kList)},
+      {"store_recall", store, second(Verb::kRecall)},
+      {"remove_recall", remove, second(Verb::kRecall)},
+      {"move_recall", compact, second(Verb::kRecall), true},
+      {"checkpoint_recall", checkpoint, second(Verb::kRecall)},
+      {"collide_iterate", MakeOperation(kFirst, Verb::kStore, 1, kOther), second(Verb::kIterate)},
+      // What moves, beside what uses it.
       {"compact_get", compact, second(Verb::kGet)},
       // Of three extents that become free more than the reserve needs is given back at once.
       {.name = "punch_get", .first = compact, .second = second(Verb::kGet), .extents_before = 3},
@@ -309,21 +325,6 @@ std::vector<Pair> Pairs() {
       {"maintain_store", maintain, second(Verb::kStore, 0, kOther)},
       {"maintain_remove", maintain, second(Verb::kRemove)},
       {"maintain_activate", maintain, second(Verb::kActivate, 0, 3)},
-      // What looks at all, beside what changes one, and beside what replaces the index.
-      {"store_iterate", store, second(Verb::kIterate)},
-      {"remove_iterate", remove, second(Verb::kIterate)},
-      {"activate_iterate", activate, second(Verb::kIterate)},
-      {"move_iterate", compact, second(Verb::kIterate), true},
-      {"checkpoint_iterate", checkpoint, second(Verb::kIterate)},
-      {"store_list", store, second(Verb::kList)},
-      {"remove_list", remove, second(Verb::kList)},
-      {"move_list", compact, second(Verb::kList), true},
-      {"checkpoint_list", checkpoint, second(Verb::kList)},
-      {"store_recall", store, second(Verb::kRecall)},
-      {"remove_recall", remove, second(Verb::kRecall)},
-      {"move_recall", compact, second(Verb::kRecall), true},
-      {"checkpoint_recall", checkpoint, second(Verb::kRecall)},
-      {"collide_iterate", MakeOperation(kFirst, Verb::kStore, 1, kOther), second(Verb::kIterate)},
   };
 }
 
@@ -355,13 +356,6 @@ std::vector<Pair> MigrationPairs() {
       {"rewrite_get", rewrite, second(Verb::kGet)},
       {"rewrite_store", rewrite, second(Verb::kStore, kOther)},
       {"rewrite_remove", rewrite, second(Verb::kRemove)},
-      {"cold_iterate", to_cold, second(Verb::kIterate)},
-      {"warm_iterate", to_warm, second(Verb::kIterate)},
-      {"rewrite_iterate", rewrite, second(Verb::kIterate)},
-      {"cold_list", to_cold, second(Verb::kList)},
-      {"warm_list", to_warm, second(Verb::kList)},
-      {"cold_recall", to_cold, second(Verb::kRecall)},
-      {"warm_recall", to_warm, second(Verb::kRecall)},
   };
   for (Pair& pair : pairs) pair.cold_before = !pair.name.starts_with("cold_");
   return pairs;
@@ -369,6 +363,13 @@ std::vector<Pair> MigrationPairs() {
 
 Operations PairOperations(const Pair& pair) {
   constexpr auto kShort = static_cast<uint32_t>(Content::kShort);
+  if (VerbOf(pair.first) == Verb::kMaintain) {
+    // It was hot, is not after opening, and has been read since.
+    return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort),
+                     MakeOperation(kBefore, Verb::kActivate, 0, kHotActivation),
+                     MakeOperation(kBefore, Verb::kReopen), MakeOperation(kBefore, Verb::kGet),
+                     pair.first, pair.second});
+  }
   if (pair.cold_before) {
     // Of three rows two are dead, so that the run is worth rewriting.
     Operations operations;
@@ -382,13 +383,6 @@ Operations PairOperations(const Pair& pair) {
     operations.push_back(pair.first);
     operations.push_back(pair.second);
     return Numbered(std::move(operations));
-  }
-  if (VerbOf(pair.first) == Verb::kMaintain) {
-    // It was hot, is not after opening, and has been read since.
-    return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort),
-                     MakeOperation(kBefore, Verb::kActivate, 0, kHotActivation),
-                     MakeOperation(kBefore, Verb::kReopen), MakeOperation(kBefore, Verb::kGet),
-                     pair.first, pair.second});
   }
   if (VerbOf(pair.first) != Verb::kCompact) {
     return Numbered({MakeOperation(kBefore, Verb::kStore, 0, kShort), pair.first, pair.second});
@@ -435,6 +429,7 @@ std::vector<StoreProgram> ModelPrograms(const OpenStore& open) {
   add("model_narrow", Setup::kNarrow, "The same with extents of 8 KiB.", 2);
   add("model_each_write", Setup::kEachWrite, "The same, syncing with each mutation.", 1);
   add("model_rare", Setup::kRare, "The same, checkpoints and syncs only when asked for.", 1);
+  add("model_no_warm", Setup::kNoWarm, "The same, what is not hot becoming cold.", 1);
   return programs;
 }
 

@@ -41,9 +41,13 @@ Options OptionsOf(Setup setup, EventListener* listener) {
       options.checkpoint_entries_min = 1000;
       options.pending_releases_max = 1000;
       break;
+    case Setup::kNoWarm:
+      options.warm_capacity_bytes = 0;
+      break;
     case Setup::kChores:
       options.sync_mode = SyncMode::kInterval;
       options.sync_interval = std::chrono::microseconds(3);
+      options.warm_capacity_bytes = 8'000;  // two memories
       options.maintenance_interval = std::chrono::microseconds(5);
       break;
   }

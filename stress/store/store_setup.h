@@ -30,9 +30,10 @@ enum class Setup : uint8_t {
   kNarrow,     // extents of 8 KiB, where a slot extent holds two embeddings; compacts by itself
   kEachWrite,  // as kUsual, syncing before each mutation returns
   kRare,       // as kUsual, with bounds that are hardly ever reached
+  kNoWarm,     // as kUsual, what is not hot becoming cold
   kChores,     // as kUsual, the store's own thread syncing and maintaining all the time
 };
-inline constexpr uint32_t kSetups = 5;
+inline constexpr uint32_t kSetups = 6;
 Options OptionsOf(Setup setup, EventListener* listener = nullptr);
 
 }  // namespace engram::stress

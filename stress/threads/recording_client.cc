@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "model/history_text.h"
 #include "model/reference_store.h"
+#include "stress/threads/generated_memory.h"
 #include "sync/thread.h"
 
 namespace engram::stress {
@@ -93,6 +94,91 @@ void RecordingClient::Contains(std::string_view id) {
   if (!result.ok()) return;
   call.sequence = result->sequence;
   if (!result->present) call.outcome = model::CallOutcome::kAbsent;
+}
+
+void RecordingClient::Iterate(uint32_t ids) {
+  const uint64_t since = witness_.Stamp();
+  uint64_t looked = since;
+  std::set<std::string> shown;
+  const absl::Status status = store_.Iterate(std::nullopt, [&](const IterationItem& item) {
+    if (!item.status.ok()) {
+      Complain(absl::StrCat("Iterate: ", item.status.ToString()));
+      return false;
+    }
+    if (!shown.emplace(item.id).second) Complain("Iterate met a memory twice");
+    Memory memory = item.view->Copy();
+    sync::Yield();
+    if (!model::SameBits(memory, item.view->Copy())) {
+      Complain("a memory changed while an iteration showed it");
+    }
+    Shown(item.id, item.view->sequence, std::move(memory), looked);
+    looked = witness_.Stamp();
+    return true;
+  });
+  EndLook("Iterate", status, ids, since, shown);
+}
+
+void RecordingClient::List(uint32_t ids, size_t limit) {
+  const uint64_t since = witness_.Stamp();
+  std::set<std::string> shown;
+  std::string cursor;
+  absl::Status status;
+  do {
+    const uint64_t looked = witness_.Stamp();
+    absl::StatusOr<Page> page = store_.List(cursor, limit, std::nullopt);
+    status = page.status();
+    if (!page.ok()) break;
+    for (PageItem& item : page->items) {
+      if (!item.status.ok()) Complain(absl::StrCat("List: ", item.status.ToString()));
+      const std::string id = item.memory.id;
+      if (!shown.insert(id).second) Complain("List showed a memory twice");
+      Shown(id, item.sequence, std::move(item.memory), looked);
+    }
+    cursor = page->cursor;
+  } while (!cursor.empty());
+  EndLook("List", status, ids, since, shown);
+}
+
+void RecordingClient::Recall(uint32_t ids, const Memory& like) {
+  const uint64_t since = witness_.Stamp();
+  std::set<std::string> shown;
+  const absl::StatusOr<RecallResult> result =
+      store_.Recall(like.embedding, {.limit = kRecallLimitMax});
+  if (result.ok()) {
+    if (!result->damaged.empty()) Complain("Recall: " + result->damaged[0].explanation);
+    for (const RecallMatch& match : result->matches) {
+      if (!shown.insert(match.id).second) Complain("Recall found a memory twice");
+      Shown(match.id, match.sequence, std::nullopt, since);
+    }
+  }
+  EndLook("Recall", result.status(), ids, since, shown);
+}
+
+void RecordingClient::Shown(std::string_view id, Sequence sequence, std::optional<Memory> memory,
+                            uint64_t since) {
+  model::Call& call =
+      Begin(memory ? model::CallKind::kGet : model::CallKind::kContains, std::string(id));
+  call.returned_at = call.invoked_at;
+  call.invoked_at = since;
+  call.outcome = model::CallOutcome::kOk;
+  call.sequence = sequence;
+  call.result = std::move(memory);
+}
+
+void RecordingClient::EndLook(std::string_view call, const absl::Status& status, uint32_t ids,
+                              uint64_t since, const std::set<std::string>& shown) {
+  const uint64_t returned_at = witness_.Stamp();
+  if (!status.ok()) {
+    return Complain(absl::StrCat(std::string(call), ": ", status.ToString()));
+  }
+  for (uint32_t i = 0; i < ids; ++i) {
+    const std::string id = IdOf(i);
+    if (shown.contains(id)) continue;
+    model::Call& absent = Begin(model::CallKind::kGet, id);
+    absent.invoked_at = since;
+    absent.returned_at = returned_at;
+    absent.outcome = model::CallOutcome::kAbsent;
+  }
 }
 
 void RecordingClient::Sync() {

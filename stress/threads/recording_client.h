@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,10 @@ class RecordingClient {
   // Copies the memory during its view, lets others go on, and looks again.
   void View(std::string_view id);
   void Contains(std::string_view id);
+  // Looks at all memories; of each of the first `ids` ids that is a read.
+  void Iterate(uint32_t ids);
+  void List(uint32_t ids, size_t limit);
+  void Recall(uint32_t ids, const Memory& like);
   void Sync();
   // A checkpoint promises at least what a sync does. Another one may be under way.
   void Checkpoint();
@@ -44,6 +49,11 @@ class RecordingClient {
 
  private:
   model::Call& Begin(model::CallKind kind, std::string_view id);
+  // What a look at all has shown of an id since `since`.
+  void Shown(std::string_view id, Sequence sequence, std::optional<Memory> memory, uint64_t since);
+  // The look that began at `since` has ended: of the ids that it has not shown there was nothing.
+  void EndLook(std::string_view call, const absl::Status& status, uint32_t ids, uint64_t since,
+               const std::set<std::string>& shown);
   void End(model::Call& call, const absl::Status& status);
   void EndMutation(model::Call& call, const absl::StatusOr<Sequence>& result, MutationKind kind);
   void CheckAssignments(const model::Call& call, MutationKind kind);

@@ -43,13 +43,19 @@ void Read(const Workload& workload, uint8_t number, uint64_t seed, RecordingClie
   world::Random random(seed, number);
   for (uint32_t call = 0; call < workload.calls; ++call) {
     const std::string id = IdOf(random.Below(workload.ids));
-    const uint32_t dice = random.Below(10);
-    if (dice < 4) {
+    const uint32_t dice = random.Below(40);
+    if (dice < 16) {
       client.Get(id);
-    } else if (dice < 8) {
+    } else if (dice < 32) {
       client.View(id);
-    } else {
+    } else if (dice < 37) {
       client.Contains(id);
+    } else if (dice == 37) {
+      client.Iterate(workload.ids);
+    } else if (dice == 38) {
+      client.List(workload.ids, 1 + random.Below(4));
+    } else {
+      client.Recall(workload.ids, GeneratedMemory(id, call));
     }
   }
 }

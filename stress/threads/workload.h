@@ -28,7 +28,7 @@ constexpr uint64_t ValueOf(uint32_t round, uint8_t client, uint32_t call) {
 void Write(const Workload& workload, uint32_t round, uint8_t number, uint64_t seed,
            RecordingClient& client);
 
-// Gets, views and presence.
+// Gets, views and presence; now and then a look at all.
 void Read(const Workload& workload, uint8_t number, uint64_t seed, RecordingClient& client);
 
 }  // namespace engram::stress
