@@ -168,7 +168,7 @@ TEST_F(MigrationTest, ACopyOfTheOpenFileHoldsWhatWasSynced) {
   MoveOrFail(*store, {ids_.begin(), ids_.begin() + 20}, Tier::kWarm);
   ASSERT_TRUE(store->Remove("id30").ok());
   ASSERT_TRUE(store->Store(MemoryOf(31)).ok());
-  ASSERT_TRUE(store->UpdateActivation("id32", 1).ok());
+  ASSERT_TRUE(store->UpdateActivation("id32", MemoryOf(32).activation).ok());
   MoveOrFail(*store, {"id0", "id4"}, Tier::kCold);
   ASSERT_TRUE(store->Sync().ok());
   const std::string copy = path_ + ".copy";
