@@ -102,7 +102,7 @@ void StoreClient::CheckStatistics() {
       stats.content_bytes_live <= stats.content_bytes_total &&
           stats.fragmentation == Fragmentation(stats.content_bytes_live, stats.content_bytes_total),
       "wrong statistics", "fragmentation is not what the formula says");
-  Demand(stats.memories_hot + stats.memories_warm == stats.memories &&
+  Demand(stats.memories_hot + stats.memories_warm + stats.memories_cold == stats.memories &&
              stats.hot_bytes <= HotFullBytes(options_.hot_capacity_bytes),
          "wrong statistics", "the tiers have other counts than they may");
   Demand(stats.durable_sequence <= stats.last_sequence, "wrong statistics",
