@@ -425,7 +425,8 @@ class FileReader {
       std::string& content = memory.content.emplace(fields["content bytes"], '\0');
       if (fields["codecs"] == 0) {
         EXPECT_EQ(stored.size(), content.size());
-        std::memcpy(content.data(), stored.data(), stored.size());
+        std::ranges::transform(stored, content.begin(),
+                               [](std::byte b) { return static_cast<char>(b); });
       } else {
         // What Zstandard is, the page leaves to its own.
         EXPECT_TRUE(format::DecompressContent(stored, content).ok());
