@@ -182,7 +182,9 @@ class LogStore final : public MemoryStore {
     if (closed_) return absl::FailedPreconditionError("closed");
     MaintenanceReport report;
     const int64_t now = options_.clock == nullptr ? 0 : options_.clock->NowNs();
+    report.pressure_before = PressureNow();
     report.migrations = tiers_.Maintained(now);
+    report.pressure_after = PressureNow();
     report.maintenance_triggered = report.migrations != model::ReferenceTiers::Moves{};
     return report;
   }
@@ -199,11 +201,7 @@ class LogStore final : public MemoryStore {
     }
     return stats;
   }
-  absl::StatusOr<ColdCompactionStats> CompactCold() override {
-    const sync::MutexLock lock(mutex_);
-    if (closed_) return absl::FailedPreconditionError("closed");
-    return ColdCompactionStats{};
-  }
+  absl::StatusOr<ColdCompactionStats> CompactCold() override { return ColdCompactionStats{}; }
   absl::Status Backup(const std::string& path) override {
     const sync::MutexLock lock(mutex_);
     if (closed_) return absl::FailedPreconditionError("closed");
@@ -244,8 +242,7 @@ class LogStore final : public MemoryStore {
     stats.memories_cold = stats.cold_rows_live = stats.cold_rows_total = tiers_.cold();
     stats.hot_bytes = tiers_.hot_bytes();
     stats.warm_bytes = tiers_.warm_bytes();
-    stats.pressure = HigherOf(PressureOf(stats.hot_bytes, options_.hot_capacity_bytes),
-                              PressureOf(stats.warm_bytes, options_.warm_capacity_bytes));
+    stats.pressure = PressureNow();
     stats.last_sequence = last_;
     stats.durable_sequence = durable_;
     stats.content_bytes_live = tiers_.live_bytes();
@@ -363,6 +360,10 @@ class LogStore final : public MemoryStore {
     return absl::OkStatus();
   }
 
+  Pressure PressureNow() const {
+    return HigherOf(PressureOf(tiers_.hot_bytes(), options_.hot_capacity_bytes),
+                    PressureOf(tiers_.warm_bytes(), options_.warm_capacity_bytes));
+  }
   Tier TierAt(std::string_view id) { return tiers_.TierOf(id); }
 
   io::FileSystem& files_;

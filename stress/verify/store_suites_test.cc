@@ -42,9 +42,9 @@ const Part& PartOf(const SuiteResult& result, std::string_view explorer) {
 }
 
 TEST(StoreSuites, CountWhatTheyDid) {
-  const SuiteResult model = RunNamed("model", 70);
-  EXPECT_EQ(PartOf(model, "random").executions, 70u);
-  EXPECT_GT(PartOf(model, "random").operation_kinds.at("store"), 70u);
+  const SuiteResult model = RunNamed("model", 80);
+  EXPECT_EQ(PartOf(model, "random").executions, 80u);
+  EXPECT_GT(PartOf(model, "random").operation_kinds.at("store"), 80u);
   EXPECT_THAT(PartOf(model, "random").failures, IsEmpty());
   const SuiteResult crash = RunNamed("crash", 900);
   const Part& random = PartOf(crash, "random");
