@@ -92,12 +92,13 @@ struct CompactionStats {
 // `unchanged`, but for a hot tier that is too small for all of them.
 struct MigrationStats {
   uint64_t moved = 0;
-  uint64_t bytes = 0;       // that were written for them
-  uint64_t absent = 0;      // there is no such memory
-  uint64_t unchanged = 0;   // it was in that tier, or it is too large to be hot
-  uint64_t damaged = 0;     // it answers DATA_LOSS, and stays as it is
-  uint64_t superseded = 0;  // it was stored, changed or removed meanwhile
-  uint64_t left = 0;        // not looked at, because the store is being closed
+  uint64_t bytes = 0;        // that were written for them
+  uint64_t absent = 0;       // there is no such memory
+  uint64_t unchanged = 0;    // it was in that tier, or it is too large to be hot
+  uint64_t damaged = 0;      // it answers DATA_LOSS, and stays as it is
+  uint64_t superseded = 0;   // it was stored, changed or removed meanwhile
+  uint64_t left = 0;         // not moved, because it was stopped
+  bool was_stopped = false;  // by the listener or by Close, before all was done
   uint64_t duration_ms = 0;
   // The longest time for which it held a lock that a writer may have waited for.
   uint64_t longest_pause_us = 0;

@@ -38,10 +38,12 @@ constexpr uint64_t kNsPerMs = 1'000'000;
 // ---- The store's calls.
 
 absl::StatusOr<CompactionStats> TieredStore::CompactContent(bool force) {
-  return WithoutExceptions([&]() -> absl::StatusOr<CompactionStats> {
-    const StoppableCall call(*this);
-    ENGRAM_RETURN_IF_ERROR(call.status());
-    return CompactNow(force);
+  return Traced(Operation::kCompactContent, {}, [&](Span&) {
+    return WithoutExceptions([&]() -> absl::StatusOr<CompactionStats> {
+      const StoppableCall call(*this);
+      ENGRAM_RETURN_IF_ERROR(call.status());
+      return CompactNow(force);
+    });
   });
 }
 

@@ -57,24 +57,26 @@ void TieredStore::StartChores() {
 // ---- Maintenance.
 
 absl::StatusOr<MaintenanceReport> TieredStore::RunMaintenance() {
-  return WithoutExceptions([&]() -> absl::StatusOr<MaintenanceReport> {
-    const StoppableCall call(*this);
-    ENGRAM_RETURN_IF_ERROR(call.status());
-    ENGRAM_RETURN_IF_ERROR(parts_->commit->CheckWritable());
-    const Turn turn(is_maintaining_);
-    if (!turn.is_mine()) return absl::AbortedError("another maintenance is under way");
-    MaintenanceReport report;
-    report.pressure_before = PressureNow();
-    Step("making memories hot", report, [&] { return FollowHints(report); });
-    Step("making old memories cold", report, [&] { return MakeOldCold(report); });
-    Step("keeping to the warm capacity", report,
-         [&] { return MakeTooManyCold(Wait::kYes, report); });
-    Step("compaction of cold runs", report, [&] { return CompactColdIfDue(report); });
-    Step("compaction", report, [&] { return CompactIfDue(report); });
-    report.pressure_after = PressureNow();
-    report.was_stopped = IsStopping();
-    maintenances_.FetchAdd(1, std::memory_order_relaxed);  // a count, no partner
-    return report;
+  return Traced(Operation::kRunMaintenance, {}, [&](Span&) {
+    return WithoutExceptions([&]() -> absl::StatusOr<MaintenanceReport> {
+      const StoppableCall call(*this);
+      ENGRAM_RETURN_IF_ERROR(call.status());
+      ENGRAM_RETURN_IF_ERROR(parts_->commit->CheckWritable());
+      const Turn turn(is_maintaining_);
+      if (!turn.is_mine()) return absl::AbortedError("another maintenance is under way");
+      MaintenanceReport report;
+      report.pressure_before = PressureNow();
+      Step("making memories hot", report, [&] { return FollowHints(report); });
+      Step("making old memories cold", report, [&] { return MakeOldCold(report); });
+      Step("keeping to the warm capacity", report,
+           [&] { return MakeTooManyCold(Wait::kYes, report); });
+      Step("compaction of cold runs", report, [&] { return CompactColdIfDue(report); });
+      Step("compaction", report, [&] { return CompactIfDue(report); });
+      report.pressure_after = PressureNow();
+      report.was_stopped = IsStopping();
+      maintenances_.FetchAdd(1, std::memory_order_relaxed);  // a count, no partner
+      return report;
+    });
   });
 }
 

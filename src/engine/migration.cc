@@ -158,7 +158,12 @@ absl::Status TieredStore::Migration::WriteAndMove(const ColdRunUse& run) {
   ENGRAM_RETURN_IF_ERROR(store_.parts_->commit->SyncFile());
   stats_.bytes += built.used_bytes + second.size();
   for (size_t i = 0; i < gathered_.size(); ++i) {
+    if (is_stopped()) {
+      stats_.left += gathered_.size() - i;
+      break;
+    }
     ENGRAM_RETURN_IF_ERROR(MoveToRow(gathered_[i], run, built.numbers[i]));
+    TellProgress();
   }
   return absl::OkStatus();
 }
@@ -234,11 +239,21 @@ absl::Status TieredStore::Migration::AppendMove(const Gathered& memory,
 absl::Status TieredStore::Migration::MakeWarm(std::span<const std::string> ids, Tier to,
                                               size_t& next) {
   const size_t end = next + std::min<size_t>(ids.size() - next, kWarmBatchMax);
-  for (; next < end && !store_.IsStopping(); ++next) {
+  for (; next < end && !is_stopped(); ++next) {
     ENGRAM_RETURN_IF_ERROR(MakeOneWarm(ids[next], to));
     store_.hot_.Evict();
+    TellProgress();
   }
   return absl::OkStatus();
+}
+
+void TieredStore::Migration::TellProgress() {
+  if (store_.options_.listener == nullptr) return;
+  try {
+    is_stopped_ = is_stopped_ || !store_.options_.listener->OnMigrationProgress(stats_.moved);
+  } catch (...) {
+    // The listener's affair.
+  }
 }
 
 bool TieredStore::Migration::HoldCopy(Lookup& lookup, Tier to) {

@@ -64,6 +64,8 @@ class TieredStore::Migration {
   absl::Status KeepHouse(bool wants_checkpoint) ENGRAM_REQUIRES(store_.checkpoint_mutex_);
 
   const MigrationStats& stats() const { return stats_; }
+  // The listener has said so, or Close.
+  bool is_stopped() const { return is_stopped_ || store_.IsStopping(); }
 
  private:
   // A memory whose value is in the builder.
@@ -75,6 +77,7 @@ class TieredStore::Migration {
   // What came of a memory that was looked at.
   enum class Found : uint8_t { kTaken, kNotTaken, kFull };
 
+  void TellProgress();
   void MakeRoomForOne();
   absl::StatusOr<Found> Gather(const std::string& id);
   absl::StatusOr<Found> GatherRow(const ColdRunUse& run, uint32_t number);
@@ -99,6 +102,7 @@ class TieredStore::Migration {
   std::vector<Gathered> gathered_;  // what the builder has, in the order of adding
   std::set<uint64_t> sequences_;    // of what it has
   uint64_t moved_to_run_ = 0;       // since the run was taken
+  bool is_stopped_ = false;
   int64_t longest_pause_ns_ = 0;
   MigrationStats stats_;
 };

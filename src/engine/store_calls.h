@@ -8,14 +8,19 @@
 #include <cstdint>
 #include <new>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "api/event_listener.h"
 #include "base/body.h"
 #include "engine/tiered_store.h"
 #include "format/log_entry.h"
 #include "sync/atomic.h"
 #include "sync/epoch.h"
 #include "sync/mutex.h"
+#include "sync/thread.h"
 
 namespace engram::inline ENGRAM_BODY::engine {
 
@@ -104,6 +109,32 @@ class TieredStore::StoppableCall {
   TieredStore& store_;
   bool is_open_ = false;
 };
+
+inline absl::StatusCode OutcomeOf(const absl::Status& status) { return status.code(); }
+template <typename Value>
+absl::StatusCode OutcomeOf(const absl::StatusOr<Value>& value) {
+  return value.status().code();
+}
+
+// Makes a call, `call(span)`, and tells the listener of it.
+template <typename Function>
+auto TieredStore::Traced(Operation operation, std::string_view id, const Function& call)
+    -> decltype(call(std::declval<Span&>())) {
+  Span span;
+  span.operation = operation;
+  if (options_.listener == nullptr) return call(span);
+  const int64_t began_ns = sync::MonotonicNs();
+  auto result = call(span);
+  span.id_hash = id.empty() ? 0 : format::IdHash(id);
+  span.outcome = OutcomeOf(result);
+  span.duration_ns = sync::MonotonicNs() - began_ns;
+  try {
+    options_.listener->OnSpan(span);
+  } catch (...) {
+    // The listener's affair.
+  }
+  return result;
+}
 
 // The right to do what one at a time may do.
 class Turn {

@@ -152,6 +152,10 @@ class TieredStore final : public MemoryStore {
 
   TieredStore(io::FileSystem& files, const Options& options);
 
+  template <typename Function>
+  auto Traced(Operation operation, std::string_view id, const Function& call)
+      -> decltype(call(std::declval<Span&>()));
+
   // ---- Opening and closing: tiered_store_open.cc.
   absl::Status OpenFile(const std::string& path);
   absl::StatusOr<std::unique_ptr<io::File>> LockedFile(const std::string& path, bool& is_new);
@@ -200,6 +204,8 @@ class TieredStore final : public MemoryStore {
   absl::StatusOr<Sequence> UpdateOnce(std::string_view id, uint64_t hash, float activation);
   template <typename Once>
   absl::StatusOr<Sequence> Mutate(const Once& once);
+  absl::StatusOr<Presence> ViewNow(std::string_view id, Span& span,
+                                   const std::function<void(const MemoryView&)>& visit);
   // A value that needs a slot, and perhaps a blob.
   struct Value {
     std::span<const float, kEmbeddingDimension> embedding;

@@ -51,12 +51,14 @@ void TieredStore::NoteDurable(Sequence sequence) {
 }
 
 absl::Status TieredStore::Sync() {
-  return WithoutExceptions([&]() -> absl::Status {
-    const LongCall call(*this);
-    ENGRAM_RETURN_IF_ERROR(call.status());
-    ENGRAM_RETURN_IF_ERROR(SyncNow());
-    parts_->space.Collect(parts_->commit->durable());
-    return absl::OkStatus();
+  return Traced(Operation::kSync, {}, [&](Span&) {
+    return WithoutExceptions([&]() -> absl::Status {
+      const LongCall call(*this);
+      ENGRAM_RETURN_IF_ERROR(call.status());
+      ENGRAM_RETURN_IF_ERROR(SyncNow());
+      parts_->space.Collect(parts_->commit->durable());
+      return absl::OkStatus();
+    });
   });
 }
 
@@ -69,21 +71,23 @@ bool TieredStore::CheckpointIsDue() const {
 }
 
 absl::Status TieredStore::Checkpoint() {
-  return WithoutExceptions([&]() -> absl::Status {
-    const LongCall call(*this);
-    ENGRAM_RETURN_IF_ERROR(call.status());
-    if (!checkpoint_mutex_.TryLock()) {
-      return absl::AbortedError("another checkpoint, backup or verification is under way");
-    }
-    absl::Status cut;
-    try {
-      cut = CutCheckpoint(CutFor::kUse);
-    } catch (...) {
+  return Traced(Operation::kCheckpoint, {}, [&](Span&) {
+    return WithoutExceptions([&]() -> absl::Status {
+      const LongCall call(*this);
+      ENGRAM_RETURN_IF_ERROR(call.status());
+      if (!checkpoint_mutex_.TryLock()) {
+        return absl::AbortedError("another checkpoint, backup or verification is under way");
+      }
+      absl::Status cut;
+      try {
+        cut = CutCheckpoint(CutFor::kUse);
+      } catch (...) {
+        checkpoint_mutex_.Unlock();
+        throw;
+      }
       checkpoint_mutex_.Unlock();
-      throw;
-    }
-    checkpoint_mutex_.Unlock();
-    return cut;
+      return cut;
+    });
   });
 }
 
@@ -246,13 +250,15 @@ absl::Status TieredStore::WriteSuperblocks(format::Superblock superblock) {
 // ---- Backups.
 
 absl::Status TieredStore::Backup(const std::string& path) {
-  return WithoutExceptions([&]() -> absl::Status {
-    const LongCall call(*this);
-    ENGRAM_RETURN_IF_ERROR(call.status());
-    sync::MutexLock lock(checkpoint_mutex_);
-    // Pinned before the cut: what is live then keeps its room.
-    const Space::Pinned nothing_is_used_again(parts_->space);
-    return CutAndCopy(path);
+  return Traced(Operation::kBackup, {}, [&](Span&) {
+    return WithoutExceptions([&]() -> absl::Status {
+      const LongCall call(*this);
+      ENGRAM_RETURN_IF_ERROR(call.status());
+      sync::MutexLock lock(checkpoint_mutex_);
+      // Pinned before the cut: what is live then keeps its room.
+      const Space::Pinned nothing_is_used_again(parts_->space);
+      return CutAndCopy(path);
+    });
   });
 }
 

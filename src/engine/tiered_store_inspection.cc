@@ -15,26 +15,28 @@
 namespace engram::inline ENGRAM_BODY::engine {
 
 absl::StatusOr<VerifyReport> TieredStore::Verify() {
-  return WithoutExceptions([&]() -> absl::StatusOr<VerifyReport> {
-    const LongCall call(*this);
-    ENGRAM_RETURN_IF_ERROR(call.status());
-    sync::MutexLock lock(checkpoint_mutex_);
-    const Space::Pinned nothing_is_used_again(parts_->space);
-    VerifyReport report;
-    ENGRAM_RETURN_IF_ERROR(VerifySuperblocks(report));
-    const Sequence before = SettledSequence();
-    const std::vector<uint64_t> changed = parts_->index->ChangedHashes();
-    for (const uint64_t hash : changed) {
-      const Call inside(*this);
-      VerifyHash(hash, report);
-    }
-    ENGRAM_RETURN_IF_ERROR(VerifyCheckpoint(changed, report));
-    ENGRAM_RETURN_IF_ERROR(VerifyHeaders(report));
-    ENGRAM_RETURN_IF_ERROR(VerifyColdRuns(report));
-    const AllStripes no_mutations(*this);
-    // With mutations meanwhile some may have been looked at twice, or not at all.
-    if (before == last_sequence() && report.damages.empty()) CompareCounts(report);
-    return report;
+  return Traced(Operation::kVerify, {}, [&](Span&) {
+    return WithoutExceptions([&]() -> absl::StatusOr<VerifyReport> {
+      const LongCall call(*this);
+      ENGRAM_RETURN_IF_ERROR(call.status());
+      sync::MutexLock lock(checkpoint_mutex_);
+      const Space::Pinned nothing_is_used_again(parts_->space);
+      VerifyReport report;
+      ENGRAM_RETURN_IF_ERROR(VerifySuperblocks(report));
+      const Sequence before = SettledSequence();
+      const std::vector<uint64_t> changed = parts_->index->ChangedHashes();
+      for (const uint64_t hash : changed) {
+        const Call inside(*this);
+        VerifyHash(hash, report);
+      }
+      ENGRAM_RETURN_IF_ERROR(VerifyCheckpoint(changed, report));
+      ENGRAM_RETURN_IF_ERROR(VerifyHeaders(report));
+      ENGRAM_RETURN_IF_ERROR(VerifyColdRuns(report));
+      const AllStripes no_mutations(*this);
+      // With mutations meanwhile some may have been looked at twice, or not at all.
+      if (before == last_sequence() && report.damages.empty()) CompareCounts(report);
+      return report;
+    });
   });
 }
 

@@ -39,17 +39,21 @@ void AddTo(MigrationStats& stats, const MigrationStats& more) {
   stats.unchanged += more.unchanged;
   stats.damaged += more.damaged;
   stats.superseded += more.superseded;
+  stats.left += more.left;
+  stats.was_stopped |= more.was_stopped;
   stats.longest_pause_us = std::max(stats.longest_pause_us, more.longest_pause_us);
 }
 
 }  // namespace
 
 absl::StatusOr<MigrationStats> TieredStore::Migrate(std::span<const std::string> ids, Tier to) {
-  return WithoutExceptions([&]() -> absl::StatusOr<MigrationStats> {
-    for (const std::string& id : ids) ENGRAM_RETURN_IF_ERROR(CheckId(id));
-    const StoppableCall call(*this);
-    ENGRAM_RETURN_IF_ERROR(call.status());
-    return MigrateNow(ids, to, Wait::kYes);
+  return Traced(Operation::kMigrate, {}, [&](Span&) {
+    return WithoutExceptions([&]() -> absl::StatusOr<MigrationStats> {
+      for (const std::string& id : ids) ENGRAM_RETURN_IF_ERROR(CheckId(id));
+      const StoppableCall call(*this);
+      ENGRAM_RETURN_IF_ERROR(call.status());
+      return MigrateNow(ids, to, Wait::kYes);
+    });
   });
 }
 
@@ -59,7 +63,7 @@ absl::StatusOr<MigrationStats> TieredStore::MigrateNow(std::span<const std::stri
   MigrationStats stats;
   size_t next = 0;
   bool was_full = false;
-  while (next < ids.size() && !IsStopping()) {
+  while (next < ids.size() && !stats.was_stopped && !IsStopping()) {
     const size_t began = next;
     const uint64_t moved_before = stats.moved;
     absl::Status moved = MigrateBatch(ids, to, wait, next, stats);
@@ -73,7 +77,8 @@ absl::StatusOr<MigrationStats> TieredStore::MigrateNow(std::span<const std::stri
     ENGRAM_RETURN_IF_ERROR(moved);
     was_full = was_full && next == began;
   }
-  stats.left = ids.size() - next;
+  stats.left += ids.size() - next;
+  stats.was_stopped = stats.left > 0;
   stats.duration_ms = MillisecondsSince(began_ns);
   return stats;
 }
@@ -100,6 +105,7 @@ absl::Status TieredStore::MigrateBatch(std::span<const std::string> ids, Tier to
     return moved;
   }
   AddTo(stats, migration.stats());
+  stats.was_stopped |= migration.is_stopped();
   ENGRAM_RETURN_IF_ERROR(moved);
   return migration.KeepHouse(/*wants_checkpoint=*/false);
 }
@@ -109,10 +115,12 @@ bool TieredStore::HasWastefulRuns() const ENGRAM_NO_THREAD_SAFETY_ANALYSIS {
 }
 
 absl::StatusOr<ColdCompactionStats> TieredStore::CompactCold() ENGRAM_NO_THREAD_SAFETY_ANALYSIS {
-  return WithoutExceptions([&]() -> absl::StatusOr<ColdCompactionStats> {
-    const StoppableCall call(*this);
-    ENGRAM_RETURN_IF_ERROR(call.status());
-    return RewriteColdRuns();
+  return Traced(Operation::kCompactCold, {}, [&](Span&) {
+    return WithoutExceptions([&]() -> absl::StatusOr<ColdCompactionStats> {
+      const StoppableCall call(*this);
+      ENGRAM_RETURN_IF_ERROR(call.status());
+      return RewriteColdRuns();
+    });
   });
 }
 
@@ -123,12 +131,14 @@ absl::StatusOr<ColdCompactionStats> TieredStore::RewriteColdRuns()
   std::vector<ColdRunUse> runs;
   size_t next = 0;
   uint32_t row = 0;
+  bool is_stopped = false;
   do {
     sync::MutexLock lock(checkpoint_mutex_);
     ENGRAM_RETURN_IF_ERROR(parts_->commit->CheckWritable());
     Migration migration(*this);
     if (next == 0 && row == 0) runs = migration.WastefulRuns();
     const absl::Status moved = migration.Rewrite(runs, next, row);
+    is_stopped = migration.is_stopped();
     rows_rewritten_.FetchAdd(migration.stats().moved, std::memory_order_relaxed);
     stats.rows_moved += migration.stats().moved;
     stats.bytes += migration.stats().bytes;
@@ -136,7 +146,7 @@ absl::StatusOr<ColdCompactionStats> TieredStore::RewriteColdRuns()
     ENGRAM_RETURN_IF_ERROR(moved);
     // The checkpoint lets go of the runs that are empty now.
     ENGRAM_RETURN_IF_ERROR(migration.KeepHouse(/*wants_checkpoint=*/!runs.empty()));
-  } while (next < runs.size() && !IsStopping());
+  } while (next < runs.size() && !is_stopped);
   parts_->space.Collect(parts_->commit->durable());
   for (const ColdRunUse& use : runs) {
     if (parts_->space.LiveRowsOf(use) > 0) continue;

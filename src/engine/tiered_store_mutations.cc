@@ -94,7 +94,13 @@ absl::StatusOr<Sequence> TieredStore::Mutate(const Once& once) {
 
 // The mutation with this sequence has happened; whether it survives is what can be unknown.
 absl::Status TieredStore::MakeDurable(Sequence sequence) {
-  absl::Status synced = Sync();
+  absl::Status synced = WithoutExceptions([&]() -> absl::Status {
+    const LongCall call(*this);
+    ENGRAM_RETURN_IF_ERROR(call.status());
+    ENGRAM_RETURN_IF_ERROR(SyncNow());
+    parts_->space.Collect(parts_->commit->durable());
+    return absl::OkStatus();
+  });
   if (synced.ok()) return synced;
   absl::Status unknown(absl::StatusCode::kUnavailable, "");
   try {
@@ -243,9 +249,13 @@ void TieredStore::Settle(Change& change) {
 // ---- The mutations.
 
 absl::StatusOr<Sequence> TieredStore::Store(const Memory& memory) {
-  return Mutate([&]() -> absl::StatusOr<Sequence> {
-    ENGRAM_RETURN_IF_ERROR(CheckMemory(memory, options_.content_bytes_max));
-    return StoreOnce(memory, format::IdHash(memory.id));
+  return Traced(Operation::kStore, memory.id, [&](Span& span) {
+    span.has_content = memory.content.has_value();
+    span.content_bytes = memory.content ? memory.content->size() : 0;
+    return Mutate([&]() -> absl::StatusOr<Sequence> {
+      ENGRAM_RETURN_IF_ERROR(CheckMemory(memory, options_.content_bytes_max));
+      return StoreOnce(memory, format::IdHash(memory.id));
+    });
   });
 }
 
@@ -302,9 +312,11 @@ void TieredStore::SetValue(const Value& value, const Taken& taken, format::Recor
 }
 
 absl::StatusOr<Sequence> TieredStore::Remove(std::string_view id) {
-  return Mutate([&]() -> absl::StatusOr<Sequence> {
-    ENGRAM_RETURN_IF_ERROR(CheckId(id));
-    return RemoveOnce(id, format::IdHash(id));
+  return Traced(Operation::kRemove, id, [&](Span&) {
+    return Mutate([&]() -> absl::StatusOr<Sequence> {
+      ENGRAM_RETURN_IF_ERROR(CheckId(id));
+      return RemoveOnce(id, format::IdHash(id));
+    });
   });
 }
 
@@ -331,10 +343,12 @@ absl::StatusOr<Sequence> TieredStore::RemoveOnce(std::string_view id, uint64_t h
 }
 
 absl::StatusOr<Sequence> TieredStore::UpdateActivation(std::string_view id, float activation) {
-  return Mutate([&]() -> absl::StatusOr<Sequence> {
-    ENGRAM_RETURN_IF_ERROR(CheckId(id));
-    ENGRAM_RETURN_IF_ERROR(CheckFraction("activation", activation));
-    return UpdateOnce(id, format::IdHash(id), activation);
+  return Traced(Operation::kUpdateActivation, id, [&](Span&) {
+    return Mutate([&]() -> absl::StatusOr<Sequence> {
+      ENGRAM_RETURN_IF_ERROR(CheckId(id));
+      ENGRAM_RETURN_IF_ERROR(CheckFraction("activation", activation));
+      return UpdateOnce(id, format::IdHash(id), activation);
+    });
   });
 }
 

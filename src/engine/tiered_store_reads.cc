@@ -268,47 +268,63 @@ absl::StatusOr<MemoryView> TieredStore::ViewSomewhere(Lookup& lookup) const {
 
 // ---- Calls.
 
+absl::StatusOr<Presence> TieredStore::ViewNow(std::string_view id, Span& span,
+                                              const std::function<void(const MemoryView&)>& visit) {
+  ENGRAM_RETURN_IF_ERROR(CheckId(id));
+  const Call call(*this);
+  ENGRAM_RETURN_IF_ERROR(call.status());
+  Lookup lookup = Find(id, format::IdHash(id), From::kCopy);
+  if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
+  if (lookup.state != Lookup::State::kPresent) {
+    return Presence{false, lookup.sequence(), lookup.tier};
+  }
+  ENGRAM_ASSIGN_OR_RETURN(const MemoryView view, ViewOf(lookup));
+  if (lookup.copy) {
+    hot_.Touch(lookup.copy);
+  } else if (view.activation >= options_.hot_activation_threshold &&
+             options_.hot_capacity_bytes > 0) {
+    hints_.Leave({lookup.entry.hash, lookup.entry.sequence});
+  }
+  span.tier = view.tier;
+  span.has_content = view.content.has_value();
+  span.content_bytes = view.content ? view.content->size() : 0;
+  visit(view);
+  return Presence{true, lookup.sequence(), lookup.tier};
+}
+
 absl::StatusOr<Presence> TieredStore::View(std::string_view id,
                                            const std::function<void(const MemoryView&)>& visit) {
-  return WithoutExceptions([&]() -> absl::StatusOr<Presence> {
-    ENGRAM_RETURN_IF_ERROR(CheckId(id));
-    const Call call(*this);
-    ENGRAM_RETURN_IF_ERROR(call.status());
-    Lookup lookup = Find(id, format::IdHash(id), From::kCopy);
-    if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
-    if (lookup.state != Lookup::State::kPresent)
-      return Presence{false, lookup.sequence(), lookup.tier};
-    ENGRAM_ASSIGN_OR_RETURN(const MemoryView view, ViewOf(lookup));
-    if (lookup.copy) {
-      hot_.Touch(lookup.copy);
-    } else if (view.activation >= options_.hot_activation_threshold &&
-               options_.hot_capacity_bytes > 0) {
-      hints_.Leave({lookup.entry.hash, lookup.entry.sequence});
-    }
-    visit(view);
-    return Presence{true, lookup.sequence(), lookup.tier};
+  return Traced(Operation::kView, id, [&](Span& span) {
+    return WithoutExceptions([&] { return ViewNow(id, span, visit); });
   });
 }
 
 absl::StatusOr<GetResult> TieredStore::Get(std::string_view id) {
-  return WithoutExceptions([&]() -> absl::StatusOr<GetResult> {
-    GetResult result;
-    ENGRAM_ASSIGN_OR_RETURN(const Presence presence,
-                            View(id, [&](const MemoryView& view) { result.memory = view.Copy(); }));
-    result.sequence = presence.sequence;
-    result.tier = presence.tier;
-    return result;
+  return Traced(Operation::kGet, id, [&](Span& span) {
+    return WithoutExceptions([&]() -> absl::StatusOr<GetResult> {
+      GetResult result;
+      ENGRAM_ASSIGN_OR_RETURN(
+          const Presence presence,
+          ViewNow(id, span, [&](const MemoryView& view) { result.memory = view.Copy(); }));
+      result.sequence = presence.sequence;
+      result.tier = presence.tier;
+      return result;
+    });
   });
 }
 
 absl::StatusOr<Presence> TieredStore::Contains(std::string_view id) {
-  return WithoutExceptions([&]() -> absl::StatusOr<Presence> {
-    ENGRAM_RETURN_IF_ERROR(CheckId(id));
-    const Call call(*this);
-    ENGRAM_RETURN_IF_ERROR(call.status());
-    const Lookup lookup = Find(id, format::IdHash(id), From::kCopy);
-    if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
-    return Presence{lookup.state == Lookup::State::kPresent, lookup.sequence(), lookup.tier};
+  return Traced(Operation::kContains, id, [&](Span& span) {
+    return WithoutExceptions([&]() -> absl::StatusOr<Presence> {
+      ENGRAM_RETURN_IF_ERROR(CheckId(id));
+      const Call call(*this);
+      ENGRAM_RETURN_IF_ERROR(call.status());
+      const Lookup lookup = Find(id, format::IdHash(id), From::kCopy);
+      if (lookup.state == Lookup::State::kDamaged) return lookup.damage;
+      const bool is_present = lookup.state == Lookup::State::kPresent;
+      if (is_present) span.tier = lookup.tier;
+      return Presence{is_present, lookup.sequence(), lookup.tier};
+    });
   });
 }
 

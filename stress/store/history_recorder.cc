@@ -105,8 +105,33 @@ void HistoryRecorder::OnSequenceAssigned(MutationKind kind, std::string_view id,
 void HistoryRecorder::OnDurable(Sequence) { Throw(); }
 
 bool HistoryRecorder::OnCompactionProgress(uint64_t, uint64_t) {
+  AwaitClients();
   if (listener_throws_) Throw();
   return !stops_compactions_;
+}
+
+bool HistoryRecorder::OnMigrationProgress(uint64_t) {
+  AwaitClients();
+  if (listener_throws_) Throw();
+  return true;
+}
+
+void HistoryRecorder::OnSpan(const Span&) { Throw(); }
+
+void HistoryRecorder::StallFor(int clients) {
+  const sync::MutexLock lock(mutex_);
+  clients_awaited_ = clients;
+}
+
+void HistoryRecorder::ClientEnded() {
+  const sync::MutexLock lock(mutex_);
+  --clients_awaited_;
+  client_ended_.NotifyAll();
+}
+
+void HistoryRecorder::AwaitClients() {
+  const sync::MutexLock lock(mutex_);
+  while (clients_awaited_ > 0) client_ended_.Wait(mutex_);
 }
 
 void HistoryRecorder::Throw() const {

@@ -23,6 +23,8 @@
 #include "model/world/step.h"
 #include "model/world/world.h"
 #include "stress/store/operations.h"
+#include "sync/cond_var.h"
+#include "sync/mutex.h"
 
 namespace engram::stress {
 
@@ -54,6 +56,12 @@ class HistoryRecorder final : public EventListener {
   void OnSequenceAssigned(MutationKind kind, std::string_view id, Sequence sequence) override;
   void OnDurable(Sequence sequence) override;
   bool OnCompactionProgress(uint64_t extents_done, uint64_t extents_to_do) override;
+  bool OnMigrationProgress(uint64_t memories_moved) override;
+  void OnSpan(const Span& span) override;
+
+  // From now on compactions and migrations that have begun wait until so many clients have ended.
+  void StallFor(int clients);
+  void ClientEnded();
 
   // On the main stack, in the end.
   model::History TakeHistory();
@@ -67,10 +75,14 @@ class HistoryRecorder final : public EventListener {
   void TakeInvocationStep(uint8_t client);
   void TakeReturnStep(uint8_t client);
   void Throw() const;
+  void AwaitClients();
 
   world::World& world_;
   const bool listener_throws_;
   const bool stops_compactions_;
+  sync::Mutex mutex_;
+  sync::CondVar client_ended_;
+  int clients_awaited_ ENGRAM_GUARDED_BY(mutex_) = 0;
   std::deque<Era> eras_;
   // By number of the simulated thread: the call that it is in.
   std::array<model::Call*, world::kThreadsMax> calls_of_thread_;

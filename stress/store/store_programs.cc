@@ -94,6 +94,15 @@ Operations SmallCrash(uint64_t) {
                    MakeOperation(kBefore, Verb::kReopen)});
 }
 
+Operations CrashCompaction(uint64_t) {
+  constexpr auto kShort = static_cast<uint32_t>(Content::kShort);
+  return Numbered(
+      {MakeOperation(kBefore, Verb::kStore, 0, kShort),
+       MakeOperation(kBefore, Verb::kStore, 1, kShort), MakeOperation(kBefore, Verb::kReopen),
+       MakeOperation(kBefore, Verb::kRemove, 1),
+       MakeOperation(kBefore, Verb::kCompact, 0, static_cast<uint32_t>(Compacting::kForced))});
+}
+
 // To cold, one of them replaced, and back to warm.
 Operations CrashMigrations(uint64_t) {
   const auto store = [](uint16_t key, Content content) {
@@ -452,6 +461,8 @@ std::vector<StoreProgram> CrashPrograms(const OpenStore& open) {
                                    .generate = generate},
                                   about));
   };
+  add_small("crash_compaction", CrashCompaction, 1,
+            "A log extent with a live and a dead record is compacted; a crash anywhere.");
   add_small("crash_migrations", CrashMigrations, 2,
             "Memories go to cold, one is replaced, one comes back; crashes as before.");
   add_small("crash_rewriting", CrashRewriting, 1,
@@ -547,6 +558,15 @@ std::vector<StoreProgram> InterleavePrograms(const OpenStore& open) {
                   .generate = GenerateMigrating};
   programs.push_back(
       Walk(std::move(migrating), "Two clients beside migrations of what they read and write.", 3));
+  for (const bool migrates : {false, true}) {
+    programs.push_back(Walk({.name = migrates ? "stalled_migration" : "stalled_compaction",
+                             .open = open,
+                             .setup = Setup::kUsual,
+                             .bounds = {.steps_max = 200'000},
+                             .generate = migrates ? GenerateMigrating : GenerateCompacting,
+                             .stalls_housekeeping = true},
+                            "The same, going on only when the clients have ended.", 1));
+  }
   const auto add = [&](const char* name, Setup setup, uint32_t crashes, bool throws,
                        const char* about, double weight) {
     Trial trial{.name = name,

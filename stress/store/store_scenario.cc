@@ -78,11 +78,19 @@ class StoreScenario final : public world::Scenario {
   }
 
   void RunThreads(StoreClient& client) {
+    if (trial_->stalls_housekeeping) recorder_.StallFor(std::min<int>(2, LastThread()));
     std::vector<sync::Thread> threads;
     for (uint8_t number = kFirst; number <= LastThread(); ++number) {
       threads.emplace_back(number == kSyncer ? "syncer" : "client " + std::to_string(number),
-                           [this, number, &client] { PerformAll(client, number); });
+                           [this, number, &client] {
+                             PerformAll(client, number);
+                             if (number == kFirst || number == kSecond) EndAwaited();
+                           });
     }
+  }
+
+  void EndAwaited() {
+    if (trial_->stalls_housekeeping) recorder_.ClientEnded();
   }
 
   void PerformAll(StoreClient& client, uint8_t number) {

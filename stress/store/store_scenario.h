@@ -35,6 +35,9 @@ struct Trial {
   std::function<std::vector<world::Operation>(uint64_t seed)> generate;
   bool listener_throws = false;
   bool stops_compactions = false;  // each when it is done with its first extent
+  // Compactions and migrations that have begun go on when the first two clients have ended, who
+  // must therefore be able to do without what these hold.
+  bool stalls_housekeeping = false;
   // Whether a call during which something failed by choice may fail. Short transfers are no excuse.
   bool faults_excuse = false;
   // Counts what was recovered; may be null.
