@@ -230,6 +230,17 @@ inline SampleStore GoldenColdStore() {
       .Killed();
 }
 
+inline SampleStore ColdStore() {
+  return SampleMaker("cold")
+      .Store(SampleMemory("a", 1, SampleText(65, 'a')))
+      .Store(SampleMemory("b", 2, SampleText(9'000, 'b')))
+      .Store(SampleMemory("c", 3, std::nullopt))
+      .Migrate({"a", "b", "c"}, Tier::kCold)
+      .Remove("a")
+      .Store(SampleMemory("d", 4, ""))
+      .Closed();
+}
+
 inline std::vector<SampleStore> SampleStores() {
   std::vector<SampleStore> stores;
   stores.push_back(SampleMaker("new").Closed());
@@ -290,14 +301,7 @@ inline std::vector<SampleStore> SampleStores() {
                        .Activate("c", 0.125F)
                        .Sync()
                        .Killed());
-  stores.push_back(SampleMaker("cold")
-                       .Store(SampleMemory("a", 1, SampleText(65, 'a')))
-                       .Store(SampleMemory("b", 2, SampleText(9'000, 'b')))
-                       .Store(SampleMemory("c", 3, std::nullopt))
-                       .Migrate({"a", "b", "c"}, Tier::kCold)
-                       .Remove("a")
-                       .Store(SampleMemory("d", 4, ""))
-                       .Closed());
+  stores.push_back(ColdStore());
   stores.push_back(GoldenColdStore());
   stores.push_back(GoldenStore());
   return stores;

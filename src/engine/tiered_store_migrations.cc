@@ -96,8 +96,7 @@ absl::Status TieredStore::MigrateBatch(std::span<const std::string> ids, Tier to
   ENGRAM_RETURN_IF_ERROR(parts_->commit->CheckWritable());
   Migration migration(*this);
   const bool to_cold = to == Tier::kCold;
-  const absl::Status moved =
-      to_cold ? migration.MakeCold(ids, next) : migration.MakeWarm(ids, to, next);
+  absl::Status moved = to_cold ? migration.MakeCold(ids, next) : migration.MakeWarm(ids, to, next);
   (to_cold ? made_cold_ : made_warm_).FetchAdd(migration.stats().moved, std::memory_order_relaxed);
   if (!moved.ok() && to_cold) {
     // Where it began it may begin again; what it found is counted then.
