@@ -29,18 +29,22 @@ void HotTable::Insert(std::unique_ptr<Copy> copy, Sequence sequence) {
   copy->sequence = sequence;
   copy->bytes = HotCopyBytes(copy->memory);
   copy->used_at.Store(NextUse(), std::memory_order_relaxed);
-  const uint64_t bytes = copy->bytes;
-  const uint64_t home_bytes = copy->home_bytes;
   Shard& shard = ShardOf(sequence);
+  // Counted first, so that nobody who finds it can take it off the counts before.
+  Count(*copy);
   Held held(copy.release());
   try {
     sync::WriterLock lock(shard.mutex);
-    if (!shard.copies.try_emplace(sequence.value, std::move(held)).second) return;
+    if (shard.copies.try_emplace(sequence.value, std::move(held)).second) return;
   } catch (const std::bad_alloc&) {
-    return;
+    // Then it is a warm one.
   }
-  bytes_.FetchAdd(bytes, std::memory_order_release);
-  home_bytes_.FetchAdd(home_bytes, std::memory_order_release);
+  Discount(*held);
+}
+
+void HotTable::Count(const Copy& copy) {
+  bytes_.FetchAdd(copy.bytes, std::memory_order_release);
+  home_bytes_.FetchAdd(copy.home_bytes, std::memory_order_release);
   copies_.FetchAdd(1, std::memory_order_release);
 }
 
@@ -70,6 +74,7 @@ uint64_t HotTable::Evict() {
   uint64_t evicted = 0;
   while (bytes() > full_bytes_) {
     if (!eviction_mutex_.TryLock()) break;
+    const uint64_t before = evicted;
     try {
       evicted += EvictLeastUsed();
     } catch (const std::bad_alloc&) {
@@ -77,6 +82,7 @@ uint64_t HotTable::Evict() {
       Clear();  // there is no memory for finding out which ones should go
     }
     eviction_mutex_.Unlock();
+    if (evicted == before) break;  // others are at it
   }
   if (evicted > 0) evictions_.FetchAdd(evicted, std::memory_order_relaxed);
   return evicted;

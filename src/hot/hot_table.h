@@ -109,6 +109,7 @@ class HotTable {
   uint64_t NextUse() const { return uses_.FetchAdd(1, std::memory_order_relaxed); }
   uint64_t EvictLeastUsed();
   bool EraseIfThere(Sequence sequence);
+  void Count(const Copy& copy);
   void Discount(const Copy& copy);
 
   const uint64_t full_bytes_;
