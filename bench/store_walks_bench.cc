@@ -6,10 +6,10 @@
 //   ENGRAM_BENCH_MEMORIES=N   one store of N memories; otherwise one of 100,000, one of 1,000,000
 //   ENGRAM_BENCH_DIRECTORY=D  where the files are made, otherwise where temporary files are
 //
-// The argument of a benchmark is the count of memories; each has 100 bytes of content. Its pages
-// are in the page cache and have been touched once. Times are per memory. The limit is one pass
-// over that many embeddings, one behind the other in RAM, adding up words. Behind the numbers comes
-// a table of the ratios.
+// The argument of a benchmark is the count of memories; each has 100 bytes of content. All are
+// warm, for cold_* all are cold. Its pages are in the page cache and have been touched once. Times
+// are per memory. The limit is one pass over that many embeddings, one behind the other in RAM,
+// adding up words. Behind the numbers comes a table of the ratios.
 
 #include <benchmark/benchmark.h>
 
@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "api/memory_store.h"
+#include "api/tier.h"
 #include "base/check.h"
 #include "bench/bench_memories.h"
 #include "bench/filled_store.h"
@@ -47,6 +48,18 @@ struct WalkedStore {
     }
     OrDie(store->Close());
     store = OpenOrDie(path);
+    CheckAll();
+  }
+
+  // Makes all of them cold, once.
+  void MakeCold() const {
+    if (store->Stats().memories_cold == memories) return;
+    std::vector<std::string> ids;
+    for (uint32_t i = 0; i < memories; ++i) ids.push_back(IdOf(i));
+    const absl::StatusOr<MigrationStats> stats = store->Migrate(ids, Tier::kCold);
+    OrDie(stats.status());
+    ENGRAM_CHECK(stats->moved == memories, "each was warm");
+    OrDie(store->Checkpoint());
     CheckAll();
   }
 
@@ -105,8 +118,8 @@ void Measure(benchmark::State& state, const std::string& what, const Walk& walk)
   }
 }
 
-void BM_Iterate(benchmark::State& state) {
-  Measure(state, "iterate", [](const WalkedStore& walked) {
+void Iterate(benchmark::State& state, const std::string& what) {
+  Measure(state, what, [](const WalkedStore& walked) {
     uint64_t met = 0;
     OrDie(walked.store->Iterate(std::nullopt, [&](const IterationItem& item) {
       benchmark::DoNotOptimize(item.view->embedding.data());
@@ -115,6 +128,13 @@ void BM_Iterate(benchmark::State& state) {
     }));
     return met;
   });
+}
+
+void BM_Iterate(benchmark::State& state) { Iterate(state, "iterate"); }
+
+void BM_IterateCold(benchmark::State& state) {
+  Walked(state.range(0)).MakeCold();
+  Iterate(state, "iterate cold");
 }
 
 void BM_List(benchmark::State& state) {
@@ -131,8 +151,8 @@ void BM_List(benchmark::State& state) {
   });
 }
 
-void BM_Recall(benchmark::State& state) {
-  Measure(state, "recall", [](const WalkedStore& walked) {
+void Recall(benchmark::State& state, const std::string& what) {
+  Measure(state, what, [](const WalkedStore& walked) {
     const uint32_t wanted = walked.memories / 3;
     const absl::StatusOr<RecallResult> result =
         walked.store->Recall(MakeMemory(wanted, kContent).embedding, {});
@@ -143,9 +163,20 @@ void BM_Recall(benchmark::State& state) {
   });
 }
 
+void BM_Recall(benchmark::State& state) { Recall(state, "recall"); }
+
+void BM_RecallCold(benchmark::State& state) {
+  Walked(state.range(0)).MakeCold();
+  Recall(state, "recall cold");
+}
+
 void RegisterAll() {
   const std::vector<std::pair<const char*, void (*)(benchmark::State&)>> benchmarks = {
-      {"iterate", BM_Iterate}, {"list", BM_List}, {"recall", BM_Recall}};
+      {"iterate", BM_Iterate},
+      {"list", BM_List},
+      {"recall", BM_Recall},
+      {"cold_iterate", BM_IterateCold},
+      {"cold_recall", BM_RecallCold}};
   std::vector<int64_t> counts = {100'000, 1'000'000};
   if (std::getenv("ENGRAM_BENCH_MEMORIES") != nullptr) counts = {MemoriesWanted()};
   for (const int64_t count : counts) {

@@ -191,7 +191,8 @@ void TryContent(std::span<const std::byte> stored, uint64_t content_bytes) {
   if (stored.size() >= content_bytes || !CanDecompressTo(stored.size(), content_bytes)) return;
   if (content_bytes > kMiB) return;
   const auto content = std::make_unique<char[]>(content_bytes);
-  const absl::Status status = DecompressContent(stored, {content.get(), content_bytes});
+  static ContentDecompressor decompressor;
+  const absl::Status status = decompressor.Decompress(stored, {content.get(), content_bytes});
   if (!status.ok()) RefusedWithReason(status);
 }
 

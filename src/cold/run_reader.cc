@@ -50,15 +50,17 @@ absl::StatusOr<std::span<const std::byte>> RowReader::StoredContent() const {
   return stored;
 }
 
-absl::StatusOr<std::optional<std::string_view>> RowReader::Content(ContentBuffer& buffer) const {
+absl::StatusOr<std::optional<std::string_view>> RowReader::Content(Decompressors& decompressors,
+                                                                   ContentBuffer& buffer) const {
   ENGRAM_ASSIGN_OR_RETURN(const std::span<const std::byte> stored, StoredContent());
   if (!row_.content_bytes) return std::nullopt;
   if (row_.codec == format::ColdCodec::kRaw) {
     return std::string_view(reinterpret_cast<const char*>(stored.data()), stored.size());
   }
   buffer = std::make_unique_for_overwrite<char[]>(*row_.content_bytes);
+  const Decompressors::Borrowed decompressor(decompressors);
   ENGRAM_RETURN_IF_ERROR(
-      format::DecompressContent(stored, std::span(buffer.get(), *row_.content_bytes)));
+      decompressor->Decompress(stored, std::span(buffer.get(), *row_.content_bytes)));
   return std::string_view(buffer.get(), *row_.content_bytes);
 }
 

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "base/body.h"
 #include "base/units.h"
+#include "cold/decompressors.h"
 #include "format/cold_run.h"
 #include "format/geometry.h"
 
@@ -51,7 +52,8 @@ class RowReader {
   absl::StatusOr<std::span<const std::byte>> StoredContent() const;
   // The content, in the run if it is stored as it is, else in `buffer`. RESOURCE_EXHAUSTED: there
   // is no memory. May throw std::bad_alloc.
-  absl::StatusOr<std::optional<std::string_view>> Content(ContentBuffer& buffer) const;
+  absl::StatusOr<std::optional<std::string_view>> Content(Decompressors& decompressors,
+                                                          ContentBuffer& buffer) const;
 
  private:
   RowReader(const MappedRun& run, const format::ColdLayout& layout, uint32_t number,

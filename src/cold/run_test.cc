@@ -86,7 +86,8 @@ absl::StatusOr<bool> Holds(const std::vector<std::byte>& bytes, uint32_t number,
   const auto embedding = reader->Embedding();
   if (!embedding.ok()) return embedding.status();
   ContentBuffer buffer;
-  const auto content = reader->Content(buffer);
+  Decompressors decompressors;
+  const auto content = reader->Content(decompressors, buffer);
   if (!content.ok()) return content.status();
   const format::ColdRow expected = RowOf(sample);
   const format::ColdRow& row = reader->row();

@@ -429,7 +429,7 @@ class FileReader {
                                [](std::byte b) { return static_cast<char>(b); });
       } else {
         // What Zstandard is, the page leaves to its own.
-        EXPECT_TRUE(format::DecompressContent(stored, content).ok());
+        EXPECT_TRUE(format::ContentDecompressor().Decompress(stored, content).ok());
         ++compressed_;
       }
     }

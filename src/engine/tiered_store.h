@@ -31,6 +31,7 @@
 #include "api/memory_store.h"
 #include "base/body.h"
 #include "base/units.h"
+#include "cold/decompressors.h"
 #include "cold/run_reader.h"
 #include "engine/checkpoint.h"
 #include "engine/checkpoint_writer.h"
@@ -316,6 +317,7 @@ class TieredStore final : public MemoryStore {
   const std::unique_ptr<sync::Mutex[]> stripes_;
   hot::HotTable hot_;
   PromotionHints hints_;
+  mutable cold::Decompressors decompressors_;
 
   sync::Atomic<uint64_t> memories_{0};
   // Under the log's mutex, so that sequences follow the log; read anywhere.

@@ -223,7 +223,7 @@ absl::StatusOr<std::optional<std::string_view>> TieredStore::ContentOf(Lookup& l
     lookup.place = {"cold content",
                     {lookup.entry.place.value + lookup.row->content_offset()},
                     lookup.row->row().stored_bytes};
-    auto content = lookup.row->Content(lookup.content);
+    auto content = lookup.row->Content(decompressors_, lookup.content);
     if (!absl::IsDataLoss(content.status())) return content;
     return Damaged(lookup.place, content.status().message());
   }

@@ -51,8 +51,24 @@ bool CanDecompressTo(uint64_t stored_bytes, uint64_t content_bytes) {
   return content_bytes / kBlockBytesMax <= stored_bytes / kBlockStoredMin;
 }
 
-absl::Status DecompressContent(std::span<const std::byte> stored, std::span<char> target) {
-  const size_t bytes = ZSTD_decompress(target.data(), target.size(), stored.data(), stored.size());
+struct ContentDecompressor::Context {
+  ZSTD_DCtx* const zstd = ZSTD_createDCtx();
+
+  Context() {
+    if (zstd == nullptr) throw std::bad_alloc();
+  }
+  ~Context() { ZSTD_freeDCtx(zstd); }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+};
+
+ContentDecompressor::ContentDecompressor() : context_(std::make_unique<Context>()) {}
+ContentDecompressor::~ContentDecompressor() = default;
+
+absl::Status ContentDecompressor::Decompress(std::span<const std::byte> stored,
+                                             std::span<char> target) {
+  const size_t bytes = ZSTD_decompressDCtx(context_->zstd, target.data(), target.size(),
+                                           stored.data(), stored.size());
   if (bytes == target.size()) return absl::OkStatus();
   if (ZSTD_isError(bytes) == 0) {
     return absl::DataLossError(absl::StrCat("content of ", target.size(), " bytes became of ",

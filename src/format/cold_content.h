@@ -38,9 +38,23 @@ class ContentCompressor {
 // reader allocate is so bounded by its own size.
 bool CanDecompressTo(uint64_t stored_bytes, uint64_t content_bytes);
 
-// Fills `target`, which is as long as the content. DATA_LOSS: `stored` is not the compressed form
-// of content of this length. RESOURCE_EXHAUSTED: there is no memory.
-absl::Status DecompressContent(std::span<const std::byte> stored, std::span<char> target);
+// Decompresses likewise. Thread safety: confined to one thread at a time.
+class ContentDecompressor {
+ public:
+  // May throw std::bad_alloc.
+  ContentDecompressor();
+  ~ContentDecompressor();
+  ContentDecompressor(const ContentDecompressor&) = delete;
+  ContentDecompressor& operator=(const ContentDecompressor&) = delete;
+
+  // Fills `target`, which is as long as the content. DATA_LOSS: `stored` is not the compressed form
+  // of content of this length. RESOURCE_EXHAUSTED: there is no memory.
+  absl::Status Decompress(std::span<const std::byte> stored, std::span<char> target);
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+};
 
 }  // namespace engram::inline ENGRAM_BODY::format
 
