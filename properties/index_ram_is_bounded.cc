@@ -32,9 +32,15 @@ TEST(IndexRamIsBounded, ByWhatHasChanged) {
   for (uint64_t i = 0; i < kMemories; ++i) {
     memory.id = "id " + std::to_string(i);
     ASSERT_TRUE(store->Store(memory).ok());
-    if (i % 4 == 1) ASSERT_TRUE(store->Store(memory).ok());
-    if (i % 4 == 2) ASSERT_TRUE(store->Remove(memory.id).ok());
-    if (i % 4 == 3) ASSERT_TRUE(store->UpdateActivation(memory.id, 0.5F).ok());
+    if (i % 4 == 1) {
+      ASSERT_TRUE(store->Store(memory).ok());
+    }
+    if (i % 4 == 2) {
+      ASSERT_TRUE(store->Remove(memory.id).ok());
+    }
+    if (i % 4 == 3) {
+      ASSERT_TRUE(store->UpdateActivation(memory.id, 0.5F).ok());
+    }
     if (i % 100 != 0) continue;
     const Statistics stats = store->Stats();
     ASSERT_EQ(stats.changed_memories, i + 1);

@@ -154,7 +154,9 @@ TEST(ColdRun, AFlippedBitIsDataLossOfTheRowThatItHitsAlone) {
     }
     EXPECT_LE(damaged, 1u) << "bit " << bit;
     const bool in_directory = bit / 8 < format::kExtentHeaderBytes + format::kColdDirectoryBytes;
-    if (in_directory) EXPECT_EQ(damaged, 0u) << "bit " << bit;
+    if (in_directory) {
+      EXPECT_EQ(damaged, 0u) << "bit " << bit;
+    }
   }
 }
 

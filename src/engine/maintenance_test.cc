@@ -220,7 +220,9 @@ TEST_F(MaintenanceTest, CloseStopsItAndWaitsForIt) {
   Open();
   StoreUpTo(4000, 0.5F);
   for (int i = 0; i < 4000; ++i) {
-    if (i % 3 != 0) ASSERT_TRUE(store_->Remove(IdAt(i)).ok());
+    if (i % 3 != 0) {
+      ASSERT_TRUE(store_->Remove(IdAt(i)).ok());
+    }
   }
   absl::StatusOr<MaintenanceReport> report;
   sync::Thread maintains("maintains", [&] {

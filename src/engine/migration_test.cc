@@ -216,9 +216,15 @@ TEST_F(MigrationTest, RewritingReclaimsDeadRowsAndMergesSmallRuns) {
   for (int round = 0; round < 3; ++round) {
     const auto stats = store->CompactCold();
     ASSERT_TRUE(stats.ok()) << stats.status();
-    if (round == 0) EXPECT_EQ(stats->rows_moved, ids_.size());
-    if (round == 0) EXPECT_EQ(stats->runs_done, ids_.size());
-    if (round == 2) EXPECT_EQ(stats->rows_moved, 0u) << "there is nothing left to gain";
+    if (round == 0) {
+      EXPECT_EQ(stats->rows_moved, ids_.size());
+    }
+    if (round == 0) {
+      EXPECT_EQ(stats->runs_done, ids_.size());
+    }
+    if (round == 2) {
+      EXPECT_EQ(stats->rows_moved, 0u) << "there is nothing left to gain";
+    }
     ExpectAll(*store, Tier::kCold);
     ExpectSound(*store);
   }
@@ -243,7 +249,9 @@ TEST_F(MigrationTest, GoingThereAndBackDoesNotGrowTheFile) {
   for (int i = 0; i < 30; ++i) {
     MoveOrFail(*store, ids_, i % 2 == 0 ? Tier::kCold : Tier::kWarm);
     ASSERT_TRUE(store->Checkpoint().ok());
-    if (i % 4 == 3) ASSERT_TRUE(store->CompactContent(/*force=*/true).ok());
+    if (i % 4 == 3) {
+      ASSERT_TRUE(store->CompactContent(/*force=*/true).ok());
+    }
     if (i == 7) bytes_after_some = store->Stats().file_bytes;
   }
   EXPECT_LE(store->Stats().file_bytes, bytes_after_some);

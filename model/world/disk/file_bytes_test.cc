@@ -19,7 +19,9 @@ bool IsWritable(const std::byte* address) {
   EXPECT_EQ(pipe(ends), 0);
   EXPECT_EQ(write(ends[1], "x", 1), 1);
   const ssize_t moved = read(ends[0], const_cast<std::byte*>(address), 1);
-  if (moved < 0) EXPECT_EQ(errno, EFAULT);
+  if (moved < 0) {
+    EXPECT_EQ(errno, EFAULT);
+  }
   close(ends[0]);
   close(ends[1]);
   return moved == 1;
