@@ -124,7 +124,8 @@ struct MaintenanceReport {
   std::array<std::array<uint64_t, kTiers>, kTiers> migrations{};
   std::optional<CompactionStats> compaction;           // if one was due
   std::optional<ColdCompactionStats> cold_compaction;  // likewise
-  bool was_stopped = false;                            // by Close, before all was done
+  // By Close or the listener, before all was done.
+  bool was_stopped = false;
   // What could not be done, as sentences. The store is as usable as before.
   std::vector<std::string> errors;
 

@@ -3,6 +3,7 @@
 #include "engine/chores.h"
 
 #include <algorithm>
+#include <chrono>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -28,7 +29,8 @@ Chores::~Chores() {
 }
 
 int64_t Chores::DueAfterNow(size_t chore) const {
-  return sync::MonotonicNs() + static_cast<int64_t>(chores_[chore].interval.count());
+  constexpr std::chrono::nanoseconds kLongest = std::chrono::hours(24 * 365);
+  return sync::MonotonicNs() + std::min(chores_[chore].interval, kLongest).count();
 }
 
 void Chores::Run() {

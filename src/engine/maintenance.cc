@@ -51,7 +51,11 @@ void TieredStore::StartChores() {
                         }).IgnoreError();  // a failure makes the store read-only, which shows
                       }});
   }
-  if (!chores.empty()) chores_ = std::make_unique<Chores>(std::move(chores));
+  for (Chore& chore : chores) {
+    std::vector<Chore> one;
+    one.push_back(std::move(chore));
+    chores_.push_back(std::make_unique<Chores>(std::move(one)));
+  }
 }
 
 // ---- Maintenance.
@@ -73,7 +77,7 @@ absl::StatusOr<MaintenanceReport> TieredStore::RunMaintenance() {
       Step("compaction of cold runs", report, [&] { return CompactColdIfDue(report); });
       Step("compaction", report, [&] { return CompactIfDue(report); });
       report.pressure_after = PressureNow();
-      report.was_stopped = IsStopping();
+      report.was_stopped = report.was_stopped || IsStopping();
       maintenances_.FetchAdd(1, std::memory_order_relaxed);  // a count, no partner
       return report;
     });
@@ -167,7 +171,7 @@ absl::Status TieredStore::MakeOldCold(MaintenanceReport& report) {
   if (options_.clock == nullptr) return absl::OkStatus();  // without time nothing grows old
   const __int128 now = options_.clock->NowNs();
   uint64_t from = 0;
-  for (bool is_at_end = false; !is_at_end && !IsStopping();) {
+  for (bool is_at_end = false; !is_at_end && !report.was_stopped && !IsStopping();) {
     std::vector<std::string> ids;
     while (ids.size() < kMadeColdMax && !is_at_end && !IsStopping()) {
       ForEachWarm(from, is_at_end, [&](const Delta&, Lookup& lookup) {
@@ -216,6 +220,7 @@ absl::Status TieredStore::MakeTooManyCold(Wait wait, MaintenanceReport& report) 
       less += std::min(warm.bytes, bytes - less);
     }
     ENGRAM_ASSIGN_OR_RETURN(const uint64_t moved, MakeColdNow(ids, wait, report));
+    if (report.was_stopped) return absl::OkStatus();
     if (moved == 0) return absl::OkStatus();  // what is left is damaged, or changes all the time
   }
 }
@@ -226,6 +231,7 @@ absl::StatusOr<uint64_t> TieredStore::MakeColdNow(const std::vector<std::string>
   ENGRAM_ASSIGN_OR_RETURN(const MigrationStats stats, MigrateNow(ids, Tier::kCold, wait));
   if (stats.moved > 0) report.maintenance_triggered = true;
   report.migrated(Tier::kWarm, Tier::kCold) += stats.moved;
+  report.was_stopped = report.was_stopped || stats.was_stopped;
   return stats.moved;
 }
 

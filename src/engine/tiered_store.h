@@ -229,6 +229,7 @@ class TieredStore final : public MemoryStore {
   bool EmptiedExtentsAreDue() const;
   bool TryCheckpoint(bool for_want_of_room);
   absl::StatusOr<bool> FreeRoom();
+  absl::StatusOr<bool> FreeRoomNow();  // within a call
   absl::Status MakeDurable(Sequence sequence);
 
   // ---- Durability: tiered_store_checkpoints.cc. Within a call.
@@ -356,7 +357,8 @@ class TieredStore final : public MemoryStore {
   bool is_closing_ ENGRAM_GUARDED_BY(lifecycle_mutex_) = false;     // a Close is under way
   Statistics last_statistics_ ENGRAM_GUARDED_BY(lifecycle_mutex_);  // of the closed store
 
-  std::unique_ptr<Chores> chores_;  // last: they call the store
+  // Last, as they call the store. A thread for each, so that none holds up another.
+  std::vector<std::unique_ptr<Chores>> chores_;
 };
 
 }  // namespace engram::inline ENGRAM_BODY::engine

@@ -59,6 +59,10 @@ bool TieredStore::TryCheckpoint(bool for_want_of_room) {
 absl::StatusOr<bool> TieredStore::FreeRoom() {
   const LongCall call(*this);
   ENGRAM_RETURN_IF_ERROR(call.status());
+  return FreeRoomNow();
+}
+
+absl::StatusOr<bool> TieredStore::FreeRoomNow() {
   Space& space = parts_->space;
   const bool releases = space.releases_pending() > 0;
   if (releases) {

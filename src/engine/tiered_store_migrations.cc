@@ -71,7 +71,7 @@ absl::StatusOr<MigrationStats> TieredStore::MigrateNow(std::span<const std::stri
     if (absl::IsResourceExhausted(moved) && can_begin_again && !was_full) {
       // Room that waits for a sync or a checkpoint may be what is missing.
       was_full = true;
-      ENGRAM_ASSIGN_OR_RETURN(const bool has_more, FreeRoom());
+      ENGRAM_ASSIGN_OR_RETURN(const bool has_more, FreeRoomNow());
       if (has_more) continue;
     }
     ENGRAM_RETURN_IF_ERROR(moved);
@@ -110,6 +110,7 @@ absl::Status TieredStore::MigrateBatch(std::span<const std::string> ids, Tier to
 }
 
 bool TieredStore::HasWastefulRuns() const ENGRAM_NO_THREAD_SAFETY_ANALYSIS {
+  sync::MutexLock lock(checkpoint_mutex_);  // no run goes meanwhile
   return !Migration(const_cast<TieredStore&>(*this)).WastefulRuns().empty();
 }
 

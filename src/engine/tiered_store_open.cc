@@ -244,7 +244,7 @@ absl::Status TieredStore::Close() {
           "is");
     }
     absl::Status closed = CloseNow();
-    chores_ = nullptr;
+    chores_.clear();
     return closed;
   });
 }

@@ -35,7 +35,12 @@ void HotTable::Insert(std::unique_ptr<Copy> copy, Sequence sequence) {
   Held held(copy.release());
   try {
     sync::WriterLock lock(shard.mutex);
-    if (shard.copies.try_emplace(sequence.value, std::move(held)).second) return;
+    // In two steps: what is moved into an insertion that fails half-way is gone.
+    const auto [place, is_new] = shard.copies.try_emplace(sequence.value);
+    if (is_new) {
+      place->second = std::move(held);
+      return;
+    }
   } catch (const std::bad_alloc&) {
     // Then it is a warm one.
   }
