@@ -42,9 +42,10 @@ void HotTable::Insert(std::unique_ptr<Copy> copy, Sequence sequence) {
       return;
     }
   } catch (const std::bad_alloc&) {
-    // Then it is a warm one.
+    Discount(*held);  // then it is a warm one
+    return;
   }
-  Discount(*held);
+  Discount(*held);  // it is there already
 }
 
 void HotTable::Count(const Copy& copy) {
