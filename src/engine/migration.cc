@@ -289,14 +289,15 @@ absl::Status TieredStore::Migration::MakeOneWarm(const std::string& id, Tier to)
     case Lookup::State::kPresent:
       break;
   }
-  if (!lookup.row) {
-    ++(HoldCopy(lookup, to) ? stats_.moved : stats_.unchanged);
-    return absl::OkStatus();
-  }
   const absl::StatusOr<MemoryView> view = store_.ViewOf(lookup);
   if (!view.ok()) {
     if (!absl::IsDataLoss(view.status())) return view.status();
     ++stats_.damaged;
+    return absl::OkStatus();
+  }
+  // With an intact home: a copy may be all that is left.
+  if (!lookup.row) {
+    ++(HoldCopy(lookup, to) ? stats_.moved : stats_.unchanged);
     return absl::OkStatus();
   }
   const Value value{view->embedding, view->content};

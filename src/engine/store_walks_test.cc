@@ -234,6 +234,37 @@ TEST_F(StoreWalksTest, AHotCopyStandsInForADamagedHome) {
   }
 }
 
+// The copy of a hot memory may be all that is left of it: no call drops it and says OK.
+TEST_F(StoreWalksTest, TheLastIntactCopyIsKept) {
+  store_ = OpenOrDie();
+  Memory hot = MakeMemory(800, 6);
+  hot.activation = 0.9F;
+  for (size_t i = 0; i < 100; ++i) hot.embedding[i] = 1000.5F + static_cast<float>(i);
+  ASSERT_TRUE(store_->Store(hot).ok());
+  ASSERT_TRUE(store_->Sync().ok());
+  const std::vector<std::byte> bytes = files_.Contents(kPath);
+  const auto embedding = std::as_bytes(std::span(hot.embedding));
+  const auto at = std::search(bytes.begin(), bytes.end(), embedding.begin(), embedding.end());
+  ASSERT_NE(at, bytes.end());
+  auto file = *files_.Open(kPath, io::OpenMode::kReadWrite);
+  const FileOffset offset{static_cast<uint64_t>(at - bytes.begin())};
+  ASSERT_TRUE(io::WriteFully(*file, offset, std::vector(1, ~*at)).ok());
+
+  ASSERT_EQ(store_->Get(hot.id)->tier, Tier::kHot);
+  EXPECT_TRUE(absl::IsDataLoss(store_->UpdateActivation(hot.id, 0.1F).status()));
+  EXPECT_TRUE(absl::IsDataLoss(store_->UpdateActivation(hot.id, 1).status()));
+  for (const Tier to : {Tier::kWarm, Tier::kCold}) {
+    const absl::StatusOr<MigrationStats> stats = store_->Migrate({&hot.id, 1}, to);
+    ASSERT_TRUE(stats.ok()) << stats.status();
+    EXPECT_EQ(stats->damaged, 1u);
+  }
+  EXPECT_EQ(store_->Get(hot.id)->memory->embedding, hot.embedding);
+  // Storing it again heals it.
+  ASSERT_TRUE(store_->Store(hot).ok());
+  EXPECT_TRUE(store_->UpdateActivation(hot.id, 0.1F).ok());
+  EXPECT_EQ(store_->Get(hot.id)->tier, Tier::kWarm);
+}
+
 // A cursor from before the damage was known leads on all the same.
 TEST_F(StoreWalksTest, ACursorLivesOnOverAnotherCheckpoint) {
   store_ = OpenOrDie();

@@ -371,8 +371,11 @@ absl::StatusOr<Sequence> TieredStore::UpdateOnce(std::string_view id, uint64_t h
   change.record = change.old.record.record;
   change.record.activation = activation;
   change.record.released_blob = std::nullopt;
-  if (activation >= options_.hot_activation_threshold) {
+  const bool is_copied = hot_.Contains(change.old.sequence());
+  if (activation >= options_.hot_activation_threshold || is_copied) {
     absl::StatusOr<MemoryView> view = ViewOf(change.old);
+    // The copy is all that is left, and goes with its sequence.
+    if (!view.ok() && is_copied) return view.status();
     if (view.ok()) {
       view->activation = activation;
       change.hot_copy = HotCopyOf(*view);
