@@ -22,8 +22,9 @@ struct Bounds {
   uint32_t steps_max = 20'000;            // more is a failure: starvation
   uint32_t preemptions_max = kUnbounded;  // switches away from a thread that could have gone on
   uint32_t crashes_max = 0;               // power losses and kills
-  bool kills = true;        // whether a crash may also be a kill, in which the page cache stays
-  uint32_t faults_max = 0;  // I/O calls that fail
+  bool kills = true;                 // whether a crash may be a kill, in which the page cache stays
+  bool power_losses = true;          // whether a crash may be a power loss
+  uint32_t faults_max = 0;           // I/O calls that fail
   uint32_t short_transfers_max = 0;  // reads and writes that move less than asked
   uint32_t allocation_failures_max = 0;
   uint32_t spurious_wakeups_max = 0;

@@ -181,6 +181,7 @@ void Space::Enqueue(ReleaseNode release, LogNumber number) {
     RowOf(release->run).releasing = true;
     runs_pending_.FetchAdd(1, std::memory_order_relaxed);
   }
+  if (release->what == Release::What::kSlot) ++slots_releasing_;
   Release* const last = release.get();
   (pending_last_ == nullptr ? pending_ : pending_last_->next) = std::move(release);
   pending_last_ = last;
@@ -210,6 +211,7 @@ void Space::UseAgain(Release& release) {
       break;
     case Release::What::kSlot:
       FreeSlotIfUsed(release.slot);
+      --slots_releasing_;
       break;
     case Release::What::kBlob:
       LetGoOfBlob(release.blob, release.blob_bytes);
@@ -261,6 +263,8 @@ Space::Counts Space::counts() const {
   counts.cold_rows_live = cold_rows_live_;
   counts.cold_rows_total = cold_rows_total_;
   counts.contradictions = contradictions_;
+  counts.slots_releasing = slots_releasing_;
+  counts.may_be_miscounted = tolerates_miscounts_;
   return counts;
 }
 

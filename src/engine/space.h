@@ -108,10 +108,12 @@ class Space final : public warm::LogExtents {
     uint64_t file_bytes = 0;
     uint64_t slots_used = 0;
     uint64_t slots_free = 0;
+    uint64_t slots_releasing = 0;  // used ones, of nobody any more
     uint64_t releases_pending = 0;
     uint64_t content_live = 0;
     uint64_t content_total = 0;
     uint64_t contradictions = 0;  // releases of what was not held
+    bool may_be_miscounted = false;  // damage has hidden what was released
   };
   struct ContentCounts {
     uint64_t live = 0;
@@ -362,6 +364,7 @@ class Space final : public warm::LogExtents {
   FileOffset blob_end_ ENGRAM_GUARDED_BY(mutex_);
   ReleaseNode pending_ ENGRAM_GUARDED_BY(mutex_);  // oldest first
   Release* pending_last_ ENGRAM_GUARDED_BY(mutex_) = nullptr;
+  uint64_t slots_releasing_ ENGRAM_GUARDED_BY(mutex_) = 0;
   int pins_ ENGRAM_GUARDED_BY(mutex_) = 0;
   bool tolerates_miscounts_ ENGRAM_GUARDED_BY(mutex_) = false;
   uint64_t contradictions_ ENGRAM_GUARDED_BY(mutex_) = 0;

@@ -2,11 +2,18 @@
 
 #include "stress/verify/command_line.h"
 
+#include <string>
+#include <vector>
+
 #include "CLI/CLI.hpp"
+#include "model/tell/words.h"
 #include "stress/verify/commands.h"
+#include "stress/verify/crash_models.h"
 
 namespace engram::verify {
 namespace {
+
+using world::Words;
 
 constexpr const char* kDescription =
     "Explores programs in a simulated world that owns every decision - threads, crashes, faults,\n"
@@ -31,6 +38,17 @@ void AddExplorer(CLI::App& app, std::string& explorer) {
       ->check(CLI::IsMember({"random", "pct", "exhaustive"}));
 }
 
+// Adds an option that takes the name of a crash model.
+void AddCrashes(CLI::App& app, std::string& crashes) {
+  std::string about = "which crashes of the store may happen";
+  std::vector<std::string> names;
+  for (const CrashModel& model : CrashModels()) {
+    about += Words(names.empty() ? ": " : "; ", model.name, " (", model.about, ")");
+    names.emplace_back(model.name);
+  }
+  app.add_option("--crashes", crashes, about)->capture_default_str()->check(CLI::IsMember(names));
+}
+
 void AddRun(CLI::App& app, RunCommand& command) {
   CLI::App* run = app.add_subcommand("run", "Run suites and print what was found");
   run->add_option("--suite", command.suite, "a suite's name (see list), or all")
@@ -45,6 +63,7 @@ void AddRun(CLI::App& app, RunCommand& command) {
   run->add_option("--seed", command.seed, "what all random decisions follow from")
       ->capture_default_str();
   AddExplorer(*run, command.explorer);
+  AddCrashes(*run, command.crashes);
   run->add_flag("--stop-at-failure", command.stop_at_failure,
                 "end with the first failure; the report says what it cost to find");
   run->add_option("--json", command.json_path, "write a report for machines to this file");

@@ -174,6 +174,7 @@ ExitCode Run(const RunCommand& command) {
   SuiteRun run;
   run.seed = command.seed;
   run.explorer = command.explorer;
+  run.crashes = command.crashes;
   run.stop_at_failure = command.stop_at_failure;
   if (command.executions > 0) {
     run.allowance = Allowance::OfExecutions(command.executions);

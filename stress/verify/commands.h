@@ -21,7 +21,8 @@ struct RunCommand {
   std::string budget;       // a duration; empty: none
   uint64_t executions = 0;  // 0: none. Exactly one of budget and executions is given
   uint64_t seed = 1;
-  std::string explorer;  // empty: all
+  std::string explorer;         // empty: all
+  std::string crashes = "any";  // see crash_models.h
   bool stop_at_failure = false;
   std::string json_path;
   std::string svg_directory;

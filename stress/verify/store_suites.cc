@@ -12,6 +12,7 @@
 #include "model/tell/words.h"
 #include "stress/store/damage_programs.h"
 #include "stress/store/store_programs.h"
+#include "stress/verify/crash_models.h"
 
 namespace engram::verify {
 namespace {
@@ -77,13 +78,13 @@ std::string ExploreProgram(const std::string& suite, const StoreProgram& tried,
   world::ExplorerOptions options;
   options.name = explorer;
   options.seed = run.seed;
-  options.aims_crashes = tried.program.bounds.crashes_max > 0;
+  const world::Bounds bounds = WithCrashes(tried.program.bounds, run.crashes);
+  options.aims_crashes = bounds.crashes_max > 0;
   // What has an end is not cut off by a clock: a class left out would leave the verdict open.
   if (tried.exhaustive) budget.time_max = std::chrono::nanoseconds::max();
   budget.executions_max = std::min(budget.executions_max, tried.classes_max);
   const uint64_t images_before = tried.images != nullptr ? tried.images->distinct() : 0;
-  const Outcome outcome =
-      run.Explore(tried.program, options, tried.program.bounds, budget, suite, part);
+  const Outcome outcome = run.Explore(tried.program, options, bounds, budget, suite, part);
   AddFinding(tried.program, outcome, run, part);
   std::string covered = Words(Grouped(outcome.executions), " executions");
   if (tried.exhaustive) {
@@ -153,7 +154,14 @@ Suite OfPrograms(const std::string& name, const std::string& title, double weigh
   suite.programs = [=] {
     std::vector<ProgramEntry> entries;
     for (StoreProgram& tried : make(open)) {
-      entries.push_back({std::move(tried.program), std::move(tried.about), "nothing is found", {}});
+      std::vector<world::Bounds> others;
+      if (tried.program.bounds.crashes_max > 0) {
+        for (const CrashModel& model : CrashModels().subspan(1)) {
+          others.push_back(WithCrashes(tried.program.bounds, model.name));
+        }
+      }
+      entries.push_back({std::move(tried.program), std::move(tried.about), "nothing is found",
+                         std::move(others)});
     }
     return entries;
   };

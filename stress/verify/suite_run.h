@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "model/explore/explore.h"
 #include "stress/verify/progress_line.h"
@@ -41,7 +42,8 @@ class Allowance {
 
 struct SuiteRun {
   uint64_t seed = 1;
-  std::string explorer;  // only this one; empty: all that the suite uses
+  std::string explorer;              // only this one; empty: all that the suite uses
+  std::string_view crashes = "any";  // see crash_models.h
   Allowance allowance;
   ProgressLine* progress = nullptr;  // may be null
   // Explore nothing more once a failure has been reported. A suite that expects failures, or that

@@ -79,6 +79,27 @@ TEST(SimulatedCrash, AKillIsOfferedOnlyWhereAPowerLossWouldDiffer) {
   EXPECT_THAT(without_kills.asked[ChoiceKind::kCrash], ElementsAre(2, 2));
 }
 
+TEST(SimulatedCrash, WithoutPowerLossesTheCrashIsAKill) {
+  Bounds bounds;
+  bounds.crashes_max = 1;
+  bounds.power_losses = false;
+  Script script({{ChoiceKind::kCrash, {1}}});
+  std::string seen;
+  ErasRun ran(bounds, script,
+              {[] {
+                 auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
+                 EXPECT_FALSE(file->Write(FileOffset{0}, BytesOf("b")).ok());
+               },
+               [&] {
+                 auto file = OpenOrFail(Disk(), "f", OpenMode::kReadWrite);
+                 seen = ReadText(*file, 0, 1);
+               }},
+              [](SimulatedFileSystem& disk) { disk.Install("f", BytesOf("a")); });
+  EXPECT_EQ(seen, "b");
+  EXPECT_THAT(script.asked[ChoiceKind::kCrash], ElementsAre(2));
+  EXPECT_TRUE(script.asked[ChoiceKind::kSurvive].empty());
+}
+
 TEST(SimulatedCrash, AKillKeepsUnsyncedBytesAndAnotherCrashIsWithinBounds) {
   Bounds bounds;
   bounds.crashes_max = 2;

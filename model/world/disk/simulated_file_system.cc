@@ -137,12 +137,13 @@ void SimulatedFileSystem::CrashPoint() {
   if (counts_.crashes >= bounds.crashes_max) return;
   // Where all is durable, a power loss leaves what a kill leaves.
   const bool kills = bounds.kills && disk_->CouldLose();
-  const uint32_t crash = scheduler_.Choose(ChoiceKind::kCrash, kills ? 3 : 2);
+  const bool power_losses = bounds.power_losses || !kills;
+  const uint32_t crash = scheduler_.Choose(ChoiceKind::kCrash, kills && power_losses ? 3 : 2);
   if (crash == 0) return;
   ++counts_.crashes;
   {
     const KernelScope kernel;
-    disk_->Crash(crash == 1 ? CrashKind::kPowerLoss : CrashKind::kKill);
+    disk_->Crash(crash == 1 && power_losses ? CrashKind::kPowerLoss : CrashKind::kKill);
   }
   scheduler_.Crash();
 }
