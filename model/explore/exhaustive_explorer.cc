@@ -30,17 +30,24 @@
 //     finds the other orders behind a deadlock.
 //   - What a step does to its object can depend on a choice, so a sleeper stands for all its step
 //   was seen to do.
+//   - After a crash only what it leaves matters. Where an earlier one has left the same, what comes
+//   after it is
+//     counted, not run: depth first, the earlier one has been explored to its end by then.
 //   - A crash ends an era. What a sleeper would have done before it is independent of all that a
 //   crash can tell, so
 //     crashes are tried only where nobody sleeps.
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "model/explore/crash_memory.h"
 #include "model/explore/explorers.h"
 #include "model/explore/happens_before.h"
 #include "model/explore/waiting_loops.h"
@@ -86,11 +93,14 @@ class ExhaustiveExplorer final : public Explorer {
     ENGRAM_CHECK(depth_ == nodes_.size(), kNotDeterministic);
     if (reduce_ && !redundant_) TakeSteps(scheduler_->step_count());
     if (reduce_ && !redundant_) LookBehindTheEnd();
+    if (!redundant_) ++classes_;
     done_ = !Backtrack();
     return !redundant_;
   }
 
   bool varies_operations() const override { return false; }
+  void RememberCrashes(StateAfter state_after) override { state_after_ = std::move(state_after); }
+  const CrashMemory* crash_memory() const override { return &memory_; }
 
  private:
   // A choice on the current path.
@@ -104,6 +114,10 @@ class ExhaustiveExplorer final : public Explorer {
     uint32_t sleepers_begin = 0;  // in sleepers_: who sleeps here
     uint32_t sleepers_count = 0;
     bool crash_off = false;  // only the default is tried
+    // Of choices of crashes: what each would leave, from alternative 1 on, if that is known; and
+    // the classes before the one being tried.
+    std::array<std::optional<uint64_t>, 2> states_after;
+    uint64_t classes_before = 0;
     // Of choices among candidates only; sets of actors.
     bool schedule = false;
     bool look_up = false;      // `actor` is to be chosen next; which index it has is not known yet
@@ -127,6 +141,7 @@ class ExhaustiveExplorer final : public Explorer {
   bool ReverseYields(uint64_t initials, uint32_t first, uint32_t last);
   void LookBehindTheEnd();
   bool Backtrack();
+  bool NextAlternative(Node& node);
   void ReturnTo(const Node& node);
   Node* NodeOf(uint32_t step);
   bool Sleeps(const Step& step) const;
@@ -137,6 +152,9 @@ class ExhaustiveExplorer final : public Explorer {
   size_t depth_ = 0;  // how many nodes of the path have been passed in this execution
   bool redundant_ = false;
   bool done_ = false;
+  uint64_t classes_ = 0;  // so far, those met again included
+  StateAfter state_after_;
+  CrashMemory memory_;
 
   // With reduction only.
   HappensBefore steps_;                 // of the current execution as far as looked at
@@ -176,6 +194,9 @@ uint32_t ExhaustiveExplorer::ChooseNew(const Name& name, uint32_t alternatives) 
   if (reduce_ && !Look(node)) {
     redundant_ = true;
     return 0;
+  }
+  if (name.kind == ChoiceKind::kCrash && !node.crash_off && state_after_ != nullptr) {
+    for (uint32_t i = 1; i < alternatives; ++i) node.states_after[i - 1] = state_after_(i);
   }
   nodes_.push_back(node);
   depth_ = nodes_.size();
@@ -377,8 +398,7 @@ bool ExhaustiveExplorer::Backtrack() {
   for (; !nodes_.empty(); nodes_.pop_back()) {
     Node& node = nodes_.back();
     if (!node.schedule) {
-      if (node.crash_off || node.chosen + 1 >= node.alternatives) continue;
-      ++node.chosen;
+      if (!NextAlternative(node)) continue;
       ReturnTo(node);
       return true;
     }
@@ -395,6 +415,25 @@ bool ExhaustiveExplorer::Backtrack() {
     node.look_up = true;
     ReturnTo(node);
     return true;
+  }
+  return false;
+}
+
+// Goes on to the next alternative of a choice that is not among candidates. False if there is none.
+bool ExhaustiveExplorer::NextAlternative(Node& node) {
+  if (node.crash_off) return false;
+  const bool crashes = node.name.kind == ChoiceKind::kCrash;
+  if (crashes && node.chosen > 0 && node.states_after[node.chosen - 1].has_value()) {
+    memory_.Keep(*node.states_after[node.chosen - 1], classes_ - node.classes_before);
+  }
+  while (++node.chosen < node.alternatives) {
+    if (!crashes || !node.states_after[node.chosen - 1].has_value()) return true;
+    const std::optional<uint64_t> classes = memory_.Meet(*node.states_after[node.chosen - 1]);
+    if (!classes.has_value()) {
+      node.classes_before = classes_;
+      return true;
+    }
+    classes_ += *classes;
   }
   return false;
 }

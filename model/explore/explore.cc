@@ -47,6 +47,9 @@ class Exploration {
     auto explorer = MakeExplorer(options, bounds);
     ENGRAM_CHECK(explorer.ok(), std::string(explorer.status().message()));
     explorer_ = *std::move(explorer);
+    if (options.remembers_crashes) {
+      explorer_->RememberCrashes([this](uint32_t crash) { return runner_.StateAfter(crash); });
+    }
   }
 
   Outcome Run() {
@@ -59,6 +62,7 @@ class Exploration {
       RunOne();
     }
     outcome_.cpu_seconds = CpuSeconds() - begin_seconds_;
+    CountMemory();
     if (!outcome_.findings.empty()) {
       outcome_.finding = outcome_.findings[0];
       outcome_.executions_to_finding = outcome_.findings[0].executions;
@@ -87,6 +91,13 @@ class Exploration {
       if (counts) ++outcome_.failures;
       Find(*scheduler.failure());
     }
+  }
+
+  void CountMemory() {
+    const CrashMemory* const memory = explorer_->crash_memory();
+    if (memory == nullptr) return;
+    outcome_.classes_met_again = memory->classes_met();
+    outcome_.crashes_met_again = memory->crashes_met();
   }
 
   void Count(const Scheduler& scheduler) {
@@ -132,6 +143,7 @@ class Exploration {
     if (progress_ && seconds >= next_progress_seconds_) {
       next_progress_seconds_ = seconds + kProgressPeriodSeconds;
       outcome_.cpu_seconds = seconds;
+      CountMemory();
       progress_(outcome_);
     }
     return seconds >= std::chrono::duration<double>(budget_.time_max).count();

@@ -57,6 +57,9 @@ struct ExplorerOptions {
   // random and pct: crashes come evenly anywhere, instead of by odds that differ from execution to
   // execution.
   bool aims_crashes = false;
+  // exhaustive only: what comes after a crash is explored once for each state that crashes leave
+  // (Scenario::Knowledge), which changes no verdict and no count of classes.
+  bool remembers_crashes = true;
 };
 
 // When to stop; whatever comes first, or when an exhaustive explorer has finished.
@@ -79,8 +82,12 @@ struct Finding {
 };
 
 struct Outcome {
-  // Complete ones; under the exhaustive explorer, the classes of equivalent executions.
+  // Complete ones; under the exhaustive explorer, one for each class of equivalent executions.
   uint64_t executions = 0;
+  // exhaustive only: classes that were not run, because they begin with a crash that leaves what an
+  // earlier one left; and how many such crashes there were.
+  uint64_t classes_met_again = 0;
+  uint64_t crashes_met_again = 0;
   uint64_t redundant = 0;  // exhaustive only: executions found equivalent to one counted
   uint64_t steps = 0;      // scheduling points
   uint64_t operations = 0;
@@ -95,6 +102,9 @@ struct Outcome {
   std::vector<Finding> findings;   // the first of each kind and claim, shrunk
   uint64_t executions_to_finding = 0;
   double cpu_seconds_to_finding = 0;  // without shrinking
+
+  // Of the exhaustive explorer.
+  uint64_t classes() const { return executions + classes_met_again; }
 };
 
 // Explores `program` within `bounds` and `budget`. `progress`, if given, is called about ten times

@@ -1,18 +1,22 @@
 // The explorers: each is a way of answering Choices, execution after execution.
 //
 // They run on the program's fibers, so what they do beyond looking at their own tables is hidden
-// from ThreadSanitizer, and they never look at anything but the scheduler's candidates and steps.
+// from ThreadSanitizer, and they never look at anything but the scheduler's candidates and steps,
+// and at numbers that stand for what a crash would leave.
 
 #ifndef ENGRAM_MODEL_EXPLORE_EXPLORERS_H_
 #define ENGRAM_MODEL_EXPLORE_EXPLORERS_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "model/explore/crash_memory.h"
 #include "model/explore/explore.h"
 #include "model/world/choices.h"
 #include "model/world/scheduler.h"
@@ -31,6 +35,13 @@ class Explorer : public Choices {
   // Whether the explorer generates one operation list per execution (true) or keeps the first
   // (false).
   virtual bool varies_operations() const = 0;
+
+  // What it may remember crashes by; as Runner::StateAfter, inside of kCrash choices. Only before
+  // the first execution.
+  using StateAfter = std::function<std::optional<uint64_t>(uint32_t crash)>;
+  virtual void RememberCrashes(StateAfter) {}
+  // What it remembered; null if nothing.
+  virtual const CrashMemory* crash_memory() const { return nullptr; }
 };
 
 // Random walks; per execution, weights are drawn for each kind of choice and for each thread, and
@@ -46,7 +57,8 @@ std::unique_ptr<Explorer> MakePctExplorer(uint64_t seed, uint32_t depth, bool ai
 // Every choice within the bounds. Without a bound on preemptions, one execution per class of
 // equivalent schedules, by source-set dynamic partial-order reduction with sleep sets (Abdulla et
 // al., POPL 2014); with such a bound no reduction, because sleep sets would lose schedules within
-// it. Dies if the program does not do the same thing again when it is given the same answers.
+// it. Dies if the program does not do the same thing again when it is given the same answers. What
+// comes after a crash is explored once for each state that it leaves, if these are known.
 std::unique_ptr<Explorer> MakeExhaustiveExplorer(const Bounds& bounds);
 
 // Answers with `deviations` where they are named and the default elsewhere.

@@ -2,6 +2,8 @@
 
 #include "model/explore/runner.h"
 
+#include "model/world/state_hash.h"
+
 namespace engram::world {
 
 void Runner::Run(std::span<const Operation> operations, Choices& choices,
@@ -10,6 +12,7 @@ void Runner::Run(std::span<const Operation> operations, Choices& choices,
   world_->Begin(bounds_, choices, /*telling=*/after_era != nullptr);
   std::unique_ptr<Scenario> scenario = program_.make(*world_, operations);
   Scenario* const running = scenario.get();
+  running_ = running;
   scheduler.RunEra([running] { running->Run(); });
   if (after_era) after_era();
   while (scheduler.crashed() && !scheduler.failed()) {
@@ -17,8 +20,18 @@ void Runner::Run(std::span<const Operation> operations, Choices& choices,
     if (after_era) after_era();
   }
   if (!scheduler.failed()) scenario->Judge();
+  running_ = nullptr;
   scenario.reset();
   world_->End();
+}
+
+std::optional<uint64_t> Runner::StateAfter(uint32_t crash) const {
+  const std::optional<uint64_t> knowledge = running_->Knowledge();
+  if (!knowledge.has_value()) return std::nullopt;
+  StateHash state;
+  state.Add(*knowledge);
+  state.Add(world_->StateAfter(crash == 1 ? CrashKind::kPowerLoss : CrashKind::kKill));
+  return state.value();
 }
 
 }  // namespace engram::world

@@ -3,8 +3,10 @@
 #ifndef ENGRAM_MODEL_EXPLORE_RUNNER_H_
 #define ENGRAM_MODEL_EXPLORE_RUNNER_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "model/world/bounds.h"
@@ -26,6 +28,10 @@ class Runner {
   void Run(std::span<const Operation> operations, Choices& choices,
            const std::function<void()>& after_era = nullptr);
 
+  // What choosing `crash` would lead to, asked while a kCrash choice is made: where the answer is
+  // equal, so is all that can happen and be found from there on. Nothing: not known.
+  std::optional<uint64_t> StateAfter(uint32_t crash) const;
+
   const Program& program() const { return program_; }
   const Bounds& bounds() const { return bounds_; }
   World& world() { return *world_; }
@@ -35,6 +41,7 @@ class Runner {
   const Program& program_;
   const Bounds bounds_;
   const std::unique_ptr<World> world_;
+  const Scenario* running_ = nullptr;
 };
 
 }  // namespace engram::world

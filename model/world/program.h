@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,6 +45,11 @@ class Scenario {
   // The main thread after the n-th crash, over what survived. Everything that was in RAM is gone:
   // what the scenario keeps across a crash is the observer's knowledge, not the program's.
   virtual void Recover() {}
+
+  // Stands for all that Recover and Judge depend on beside the world and the operations: what a
+  // crash now would leave of the observer's knowledge. Where it is equal, a crash that leaves the
+  // same world is explored once. Nothing: no such number is known. On any stack, between steps.
+  virtual std::optional<uint64_t> Knowledge() const { return std::nullopt; }
 
   // After the last thread has ended: compares what was observed with what was promised
   // (world.Fail).

@@ -14,6 +14,7 @@
 #include "model/world/allocation_faults.h"
 #include "model/world/sanitizers.h"
 #include "model/world/scheduler_thread.h"
+#include "model/world/state_hash.h"
 
 namespace engram::world {
 namespace {
@@ -65,6 +66,15 @@ void Scheduler::Begin(const Bounds& bounds, Choices& choices) {
 void Scheduler::End() {
   choices_ = nullptr;
   sync::Runtime::SetCurrent(nullptr);
+}
+
+uint64_t Scheduler::StateBetweenEras() const {
+  StateHash state;
+  state.Add(static_cast<uint64_t>(now_ns_));
+  if (bounds_.preemptions_max != kUnbounded) state.Add(preemptions_);
+  state.Add(spurious_wakeups_);
+  state.Add(weak_failures_);
+  return state.value();
 }
 
 void Scheduler::RunEra(std::function<void()> main) {

@@ -67,6 +67,9 @@ class Scheduler final : public sync::Runtime {
   // Decisions other than the default, in the order in which they were made.
   const std::vector<Deviation>& deviations() const { return deviations_; }
   uint32_t step_count() const { return step_count_; }
+  // Stands for what an era finds here of those before it: the time, and what is left of the bounds
+  // but for steps_max.
+  uint64_t StateBetweenEras() const;
   // Steps in order, of all eras; valid until the next Begin.
   const Step* steps() const { return steps_.get(); }
 

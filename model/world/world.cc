@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "model/world/allocation_faults.h"
+#include "model/world/state_hash.h"
 
 namespace engram::world {
 namespace {
@@ -64,6 +65,14 @@ void World::End() {
   scheduler_.End();
   current_world = nullptr;
   SetCheckFailureListener(nullptr);
+}
+
+uint64_t World::StateAfter(CrashKind kind) const {
+  StateHash state;
+  state.Add(file_system_.StateAfter(kind));
+  state.Add(scheduler_.StateBetweenEras());
+  state.Add(AllocationFailures());
+  return state.value();
 }
 
 void World::Acknowledge() {

@@ -2,17 +2,48 @@
 
 #include "stress/store/history_recorder.h"
 
+#include <algorithm>
+#include <bit>
 #include <iterator>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/checksum.h"
 #include "model/world/allocation_faults.h"
+#include "model/world/state_hash.h"
 
 namespace engram::stress {
 namespace {
 
 using model::Call;
 using model::CallKind;
+
+bool IsRead(CallKind kind) { return kind == CallKind::kGet || kind == CallKind::kContains; }
+
+// Whether the oracle looks at a call that has not returned: not if nothing was assigned to it.
+bool Counts(const Call& call) {
+  if (call.outcome != model::CallOutcome::kPending) return true;
+  return !IsRead(call.kind) && call.sequence.value != 0;
+}
+
+uint64_t HashOfText(const std::string& text) { return Checksum(std::as_bytes(std::span(text)), 0); }
+
+// All that a call tells but its stamps and who made it, which only texts for people show.
+uint64_t HashOfCall(const Call& call) {
+  world::StateHash hash;
+  hash.Add(static_cast<uint64_t>(call.kind) << 8 | static_cast<uint64_t>(call.outcome));
+  hash.Add(HashOfText(call.argument.id));
+  if (call.argument.content.has_value()) hash.Add(HashOf(call.argument));
+  hash.Add(std::bit_cast<uint32_t>(call.argument.activation));
+  hash.Add(call.sequence.value);
+  hash.Add(call.tells_activation ? 1 : 0);
+  hash.Add(call.result.has_value() ? HashOf(*call.result) : 0);
+  if (call.result.has_value()) hash.Add(HashOfText(call.result->id));
+  return hash.value();
+}
 
 // Names the returns of a client's calls; far from the objects that threads create.
 sync::ObjectId ReturnsOf(uint8_t client) { return sync::ObjectId{0xFFFFFF00U + client}; }
@@ -137,6 +168,59 @@ void HistoryRecorder::AwaitClients() {
 void HistoryRecorder::Throw() const {
   struct ThrownByListener {};
   if (listener_throws_) throw ThrownByListener();
+}
+
+// Real time is a matter of which returns come before which invocations: stamps become the number of
+// times that the one kind has followed upon the other.
+uint64_t HistoryRecorder::Knowledge() const {
+  std::vector<std::pair<uint64_t, bool>> moments;  // doubled stamps: a return comes first
+  const auto began = [](const Call& call) { return 2 * call.invoked_at + 1; };
+  const auto ended = [&](const Call& call) {
+    return call.outcome == model::CallOutcome::kPending
+               ? UINT64_MAX
+               : std::max(2 * call.returned_at, began(call) + 1);
+  };
+  const auto for_each_call = [&](const Era& era, const auto& look) {
+    for (const std::deque<Call>& calls : era.calls) {
+      for (const Call& call : calls) {
+        if (Counts(call)) look(call);
+      }
+    }
+  };
+  for (const Era& era : eras_) {
+    for_each_call(era, [&](const Call& call) {
+      moments.emplace_back(began(call), true);
+      moments.emplace_back(ended(call), false);
+    });
+  }
+  std::sort(moments.begin(), moments.end());
+  std::vector<uint64_t> turns(moments.size(), 0);  // parallel to moments
+  for (size_t i = 1; i < moments.size(); ++i) {
+    turns[i] = turns[i - 1] + (moments[i].second != moments[i - 1].second ? 1 : 0);
+  }
+  const auto turn_of = [&](uint64_t moment, bool begins) {
+    const auto at = std::lower_bound(moments.begin(), moments.end(), std::pair(moment, begins));
+    return turns[static_cast<size_t>(at - moments.begin())];
+  };
+  world::StateHash knowledge;
+  for (const Era& era : eras_) {
+    uint64_t sum = 0;
+    for_each_call(era, [&](const Call& call) {
+      world::StateHash hash;
+      hash.Add(HashOfCall(call));
+      hash.Add(turn_of(began(call), true));
+      hash.Add(turn_of(ended(call), false));
+      sum += hash.value();
+    });
+    knowledge.Add(sum);
+    knowledge.Add(era.recovered.has_value() ? 1 : 0);
+    if (!era.recovered.has_value()) continue;
+    for (const Memory& memory : era.recovered->memories) {
+      knowledge.Add(HashOfText(memory.id));
+      knowledge.Add(HashOf(memory));
+    }
+  }
+  return knowledge.value();
 }
 
 model::History HistoryRecorder::TakeHistory() {

@@ -63,6 +63,11 @@ class HistoryRecorder final : public EventListener {
   void StallFor(int clients);
   void ClientEnded();
 
+  // Stands for what the oracle will make of what was seen so far: equal for histories of equal
+  // calls whose intervals lie alike, whatever the steps between them. What never returned and had
+  // no effect that anybody could know of counts nothing.
+  uint64_t Knowledge() const;
+
   // On the main stack, in the end.
   model::History TakeHistory();
 

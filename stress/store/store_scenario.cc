@@ -3,6 +3,7 @@
 #include "stress/store/store_scenario.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -51,6 +52,8 @@ class StoreScenario final : public world::Scenario {
     PerformAll(client, kAfterCrash);
     client.ReadAll(kAfterCrash);
   }
+
+  std::optional<uint64_t> Knowledge() const override { return recorder_.Knowledge(); }
 
   void Judge() override {
     model::ReferenceStore::Limits limits;

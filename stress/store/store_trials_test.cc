@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,51 @@ TEST(StoreTrials, PairsSideBySideAreExhausted) {
   const world::Outcome outcome = Explore(pair, 1'000'000, "exhaustive");
   EXPECT_FALSE(outcome.finding.has_value()) << Told(pair, outcome);
   EXPECT_TRUE(outcome.exhausted);
+}
+
+// ---- Remembering what crashes led to changes no verdict.
+
+struct Verdicts {
+  std::set<std::string> claims;
+  uint64_t classes = 0;
+  uint64_t images = 0;
+  uint64_t crashes_met_again = 0;
+};
+
+Verdicts VerdictsOf(Flaw flaw, std::string_view program, bool remembers) {
+  const std::vector<StoreProgram> programs = CrashPrograms(OpenLogStore(flaw));
+  const StoreProgram& tried = Named(programs, program);
+  world::ExplorerOptions options;
+  options.name = "exhaustive";
+  options.remembers_crashes = remembers;
+  world::Budget budget;
+  budget.stop_at_finding = false;
+  budget.shrink = false;
+  const world::Outcome outcome =
+      world::Explore(tried.program, options, tried.program.bounds, budget);
+  EXPECT_TRUE(outcome.exhausted);
+  Verdicts verdicts;
+  for (const world::Finding& finding : outcome.findings) {
+    verdicts.claims.insert(finding.failure.claim);
+  }
+  verdicts.classes = outcome.classes();
+  verdicts.images = tried.images->distinct();
+  verdicts.crashes_met_again = outcome.crashes_met_again;
+  return verdicts;
+}
+
+TEST(StoreTrials, RememberedCrashesHideNothing) {
+  for (const Flaw flaw :
+       {Flaw::kNone, Flaw::kSyncIsNoSync, Flaw::kRemoveIsNotLogged, Flaw::kTailIsNotChecked,
+        Flaw::kSequencesRestart, Flaw::kDamageIsAbsence, Flaw::kDamageIsBelieved}) {
+    const Verdicts remembering = VerdictsOf(flaw, "crash_small", true);
+    const Verdicts forgetting = VerdictsOf(flaw, "crash_small", false);
+    EXPECT_EQ(remembering.claims, forgetting.claims) << static_cast<int>(flaw);
+    EXPECT_EQ(remembering.classes, forgetting.classes) << static_cast<int>(flaw);
+    EXPECT_EQ(remembering.images, forgetting.images) << static_cast<int>(flaw);
+    EXPECT_GT(remembering.crashes_met_again, 0u);
+    EXPECT_EQ(forgetting.crashes_met_again, 0u);
+  }
 }
 
 // ---- Each flaw is condemned by the suite that is meant to.

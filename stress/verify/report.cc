@@ -48,6 +48,8 @@ nlohmann::ordered_json ToJson(const Part& part) {
           {"event_hash", absl::StrFormat("%016x", part.event_hash)},
           {"failures", failures},
           {"redundant_executions", part.redundant},
+          {"classes_met_again", part.classes_met_again},
+          {"crashes_met_again", part.crashes_met_again},
           {"cpu_seconds", part.cpu_seconds},
           {"verdicts", verdicts}};
 }
@@ -62,6 +64,8 @@ bool Verdict::IsShorterThan(const Verdict& other) const {
 void Part::Add(const world::Program& program, const world::Outcome& outcome) {
   executions += outcome.executions;
   redundant += outcome.redundant;
+  classes_met_again += outcome.classes_met_again;
+  crashes_met_again += outcome.crashes_met_again;
   operations += outcome.operations;
   scheduling_points += outcome.steps;
   crashes += outcome.crashes;

@@ -46,6 +46,8 @@ struct Part {
   std::string explorer;
   uint64_t executions = 0;
   uint64_t redundant = 0;
+  uint64_t classes_met_again = 0;  // see world::Outcome
+  uint64_t crashes_met_again = 0;
   uint64_t operations = 0;
   std::map<std::string, uint64_t> operation_kinds;
   uint64_t scheduling_points = 0;

@@ -88,8 +88,9 @@ std::string ExploreProgram(const std::string& suite, const StoreProgram& tried,
   AddFinding(tried.program, outcome, run, part);
   std::string covered = Words(Grouped(outcome.executions), " executions");
   if (tried.exhaustive) {
-    covered = Words(outcome.exhausted ? "all " : "", Grouped(outcome.executions), " classes",
+    covered = Words(outcome.exhausted ? "all " : "", Grouped(outcome.classes()), " classes",
                     outcome.exhausted ? "" : ", not all");
+    if (outcome.classes_met_again > 0) covered += Words(", ", Grouped(outcome.executions), " run");
   }
   covered += PerSecond(outcome.executions, outcome.cpu_seconds);
   if (tried.images != nullptr) {

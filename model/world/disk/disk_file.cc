@@ -53,6 +53,14 @@ bool ByteRanges::Contains(uint64_t begin, uint64_t end) const {
   });
 }
 
+void ByteRanges::AddTo(StateHash& state) const {
+  state.Add(ranges_.size());
+  for (const auto& [from, to] : ranges_) {
+    state.Add(from);
+    state.Add(to);
+  }
+}
+
 // ---- Pages.
 
 void DiskFile::Create(uint16_t ordinal, sync::ObjectId object) {

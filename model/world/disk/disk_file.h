@@ -31,6 +31,7 @@
 #include "model/world/choices.h"
 #include "model/world/disk/file_bytes.h"
 #include "model/world/disk/page_history.h"
+#include "model/world/state_hash.h"
 #include "sync/runtime.h"
 
 namespace engram::world {
@@ -73,9 +74,15 @@ class ByteRanges {
   void Add(uint64_t begin, uint64_t end);
   void Remove(uint64_t begin, uint64_t end);
   bool Contains(uint64_t begin, uint64_t end) const;
+  void AddTo(StateHash& state) const;
 
  private:
   std::vector<std::pair<uint64_t, uint64_t>> ranges_;
+};
+
+enum class CrashKind : uint8_t {
+  kPowerLoss,  // only what is durable is sure to stay
+  kKill,       // the process dies, the page cache stays
 };
 
 // Ranges must not overflow. `choices` answers what is still undecided of whatever a call looks at
@@ -124,6 +131,10 @@ class DiskFile {
   // same bytes. 0 if the surroundings do not ask for it.
   uint64_t fingerprint() const { return fingerprint_; }
 
+  // Stands for what a crash now would leave of the file, undecided or not. `last`: nothing crashes
+  // or fails after it, so that nobody learns what a power loss would take away then.
+  uint64_t StateAfter(CrashKind kind, bool last) const;
+
   // The range was written or zeroed: tells ThreadSanitizer, as far as programs may see it.
   void DeclareWrite(uint64_t offset, uint64_t size);
 
@@ -153,6 +164,7 @@ class DiskFile {
   void DecideSize(DiskChoices& choices);
   void DecidePage(Page& page, DiskChoices& choices);
   void MarkUnclean(Page& page);
+  uint64_t StateOf(const Page& page, CrashKind kind, bool last) const;
   void FingerprintAll();
   void FingerprintPage(uint64_t index, const std::byte* bytes);
   // Zeroes what is not zero yet, as part of the next change of metadata. Returns whether there was

@@ -13,6 +13,10 @@ namespace {
 
 constexpr uint64_t kPage = io::kPageBytes;
 
+bool IsZero(const std::byte* page) {
+  return page[0] == std::byte{0} && std::memcmp(page, page + 1, kPage - 1) == 0;
+}
+
 }  // namespace
 
 void DiskFile::LosePower() {
@@ -46,8 +50,42 @@ void DiskFile::FingerprintAll() {
 // A sum, so that the order in which pages are decided does not matter; pages of zeros may not have
 // been touched at all, so they count nothing.
 void DiskFile::FingerprintPage(uint64_t index, const std::byte* bytes) {
-  const bool zero = bytes[0] == std::byte{0} && std::memcmp(bytes, bytes + 1, kPage - 1) == 0;
-  if (!zero) fingerprint_ += Checksum({bytes, kPage}, index + 1);
+  if (!IsZero(bytes)) fingerprint_ += Checksum({bytes, kPage}, index + 1);
+}
+
+// A sum over pages, as FingerprintAll, for the same reasons.
+uint64_t DiskFile::StateAfter(CrashKind kind, bool last) const {
+  const bool loses = kind == CrashKind::kPowerLoss;
+  StateHash state;
+  state.Add(size_);
+  const bool pending = !sizes_.empty() && (size_undecided_ || loses || !last);
+  state.Add(pending ? sizes_.size() : 0);
+  if (pending) {
+    state.Add(size_undecided_ || loses ? 1 : 0);
+    state.Add(durable_size_);
+    for (const uint64_t size : sizes_) state.Add(size);
+  }
+  (loses ? durable_reserved_ : reserved_).AddTo(state);
+  if (!loses && !last) durable_reserved_.AddTo(state);
+  uint64_t pages = 0;
+  for (uint32_t i = 0; i < page_count_; ++i) pages += StateOf(pages_[i], kind, last);
+  state.Add(pages);
+  return state.value();
+}
+
+uint64_t DiskFile::StateOf(const Page& page, CrashKind kind, bool last) const {
+  const bool undecided = page.undecided || (page.unclean && kind == CrashKind::kPowerLoss);
+  const bool pending = undecided || (page.unclean && !last);
+  const std::byte* const bytes = page.home->Page(page.index);
+  if (!pending && IsZero(bytes)) return 0;
+  StateHash state;
+  state.Add(page.index);
+  state.Add({bytes, kPage});
+  if (!pending) return state.value();
+  state.Add(undecided ? 1 : 0);
+  state.Add(page.undecided ? page.cut : kPage);
+  page.history.AddTo(state, changes_before_, lost_);
+  return state.value();
 }
 
 void DiskFile::DecideSize(DiskChoices& choices) {

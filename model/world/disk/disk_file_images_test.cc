@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -319,6 +320,41 @@ TEST(DiskFileImages, AreTheSameWhetherRecoveryLooksAtThemOrNot) {
     ASSERT_EQ(images_if(false), images_if(true))
         << stream << ": " << Describe(before) << "| " << Describe(after);
   }
+}
+
+// What memory of crashes stands on: where StateAfter is equal, so is everything that can follow.
+TEST(DiskFileImages, AreTheSameWhereTheStatesAre) {
+  struct Left {
+    std::set<std::string> images;
+    std::string calls;
+  };
+  std::map<uint64_t, Left> seen;
+  uint64_t different_calls = 0;
+  for (uint64_t stream = 0; stream < 4000 / kSlowness; ++stream) {
+    Random random(4, stream);
+    const std::vector<Call> calls = SomeCalls(random, 3);
+    const CrashKind kind = random.OneIn(2) ? CrashKind::kKill : CrashKind::kPowerLoss;
+    const bool last = random.OneIn(2);
+    uint64_t state = 0;
+    const std::set<std::string> images =
+        EveryOutcome([&](SimulatedDisk& disk, DiskChoices& choices) {
+          DiskFile& file = disk.Create("f", sync::ObjectId{1}, choices);
+          disk.Install(file, "f", Text("old"), choices);
+          for (const Call& call : calls) Do(disk, file, call, choices);
+          state = disk.StateAfter(kind, last);
+          disk.Crash(kind);
+          // What the first crash left unsaid is said by a second one.
+          if (!last) disk.Crash(CrashKind::kPowerLoss);
+          return ReadAll(file, choices);
+        });
+    const std::string described = Describe(calls) +
+                                  (kind == CrashKind::kKill ? "killed" : "lost power") +
+                                  (last ? ", at last" : "");
+    const auto [found, is_new] = seen.emplace(state, Left{images, described});
+    ASSERT_EQ(found->second.images, images) << found->second.calls << "| " << described;
+    if (!is_new && found->second.calls != described) ++different_calls;
+  }
+  EXPECT_GT(different_calls, 100u / kSlowness) << "nothing was compared";
 }
 
 }  // namespace

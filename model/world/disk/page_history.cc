@@ -127,6 +127,21 @@ void PageHistory::Image(const std::byte* visible, uint32_t kept, uint32_t torn,
   }
 }
 
+void PageHistory::AddTo(StateHash& state, uint64_t first_change, const LostChanges& lost) const {
+  state.Add(events_.size());
+  for (const Event& event : events_) {
+    state.Add(uint64_t{event.begin} << 32 | uint64_t{event.end} << 2 | (event.zeroes ? 2u : 0u) |
+              (event.saved ? 1u : 0u));
+    if (!event.zeroes) continue;
+    const bool decided = event.change < first_change;
+    state.Add(decided ? 1 : 0);
+    state.Add(decided ? uint64_t{lost.Contains(event.change)} : event.change - first_change);
+  }
+  state.Add(saved_);
+  state.Add(differs_ ? 1 : 0);
+  if (differs_) state.Add(durable_);
+}
+
 void PageHistory::Sync(const std::byte* visible) {
   if (differs_) {
     PageBytes image;

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "io/file_system.h"
+#include "model/world/state_hash.h"
 
 namespace engram::world {
 
@@ -76,6 +77,10 @@ class PageHistory {
   void Image(const std::byte* visible, uint32_t kept, uint32_t torn, const LostChanges& lost,
              PageBytes& image) const;
   static constexpr uint32_t kAllWrites = UINT32_MAX;
+
+  // Tells `state` all that the images of this page can depend on beside the visible bytes. Changes
+  // count from `first_change`, the first that is not decided; of earlier ones `lost` is told.
+  void AddTo(StateHash& state, uint64_t first_change, const LostChanges& lost) const;
 
   // The page has reached the disk (what a failed sync left behind excepted).
   void Sync(const std::byte* visible);

@@ -150,6 +150,31 @@ uint64_t SimulatedDisk::Fingerprint() const {
   return sum;
 }
 
+uint64_t SimulatedDisk::StateAfter(CrashKind kind, bool last) const {
+  const auto state_of = [&](const DiskFile* file) {
+    return file == nullptr ? 0 : file->StateAfter(kind, last);
+  };
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < entry_count_; ++i) {
+    const Entry& entry = entries_[i];
+    if (entry.file == nullptr) continue;
+    sum += Checksum(std::as_bytes(std::span(entry.path)), state_of(entry.file));
+  }
+  for (uint32_t i = 0; i < directory_count_; ++i) {
+    const Directory& directory = directories_[i];
+    const bool undecided = directory.undecided || kind == CrashKind::kPowerLoss;
+    if (directory.changes.empty() || (!undecided && last)) continue;
+    StateHash changes;
+    changes.Add(undecided ? 1 : 0);
+    for (const NameChange& change : directory.changes) {
+      changes.Add(std::as_bytes(std::span(entries_[change.entry].path)));
+      changes.Add(state_of(change.file_before));
+    }
+    sum += Checksum(std::as_bytes(std::span(directory.path)), changes.value());
+  }
+  return sum;
+}
+
 void SimulatedDisk::Install(DiskFile& file, std::string_view path, std::span<const std::byte> bytes,
                             DiskChoices& choices) {
   if (!bytes.empty()) {

@@ -23,11 +23,6 @@
 
 namespace engram::world {
 
-enum class CrashKind : uint8_t {
-  kPowerLoss,  // only what is durable is sure to stay
-  kKill,       // the process dies, the page cache stays
-};
-
 // Thread safety: confined to the world's OS thread. Ownership: files live until Reset.
 class SimulatedDisk {
  public:
@@ -51,6 +46,10 @@ class SimulatedDisk {
   uint32_t generation() const { return surroundings_.generation; }
   // Whether a power loss now could take away anything that a kill would leave.
   bool CouldLose() const;
+
+  // Stands for what a crash now would leave: where it is equal, programs cannot tell the disks
+  // apart. `last` as in DiskFile::StateAfter.
+  uint64_t StateAfter(CrashKind kind, bool last) const;
 
   // Fills `file`, just created, with bytes that are durable at once; its name is, too.
   void Install(DiskFile& file, std::string_view path, std::span<const std::byte> bytes,

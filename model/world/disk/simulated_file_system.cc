@@ -48,6 +48,17 @@ DiskCounts SimulatedFileSystem::counts() const {
   return counts;
 }
 
+uint64_t SimulatedFileSystem::StateAfter(CrashKind kind) const {
+  const Bounds& bounds = scheduler_.bounds();
+  const bool last = counts_.crashes + 1 >= bounds.crashes_max && faults_ >= bounds.faults_max;
+  StateHash state;
+  state.Add(disk_->StateAfter(kind, last));
+  state.Add(counts_.crashes);
+  state.Add(faults_);
+  state.Add(short_transfers_);
+  return state.value();
+}
+
 std::string SimulatedFileSystem::PathOf(uint16_t file) const {
   return std::string(disk_->PathOf(file));
 }

@@ -80,6 +80,9 @@ class SimulatedFileSystem final : public io::FileSystem {
   // after each effect on the disk and after each acknowledgement.
   void CrashPoint();
   DiskCounts counts() const;
+  // Stands for the disk, and for what the bounds still allow to happen to it, after a crash of this
+  // kind at the crash point that is being decided.
+  uint64_t StateAfter(CrashKind kind) const;
   // Called with what each call is about, right after its step, while an execution is told as a
   // story; null: nobody listens.
   void set_listener(std::function<void(std::string)> listener) { listener_ = std::move(listener); }
