@@ -1,8 +1,8 @@
 // What stands where in an intact store's file, for changing it with purpose: each checksummed
 // structure, and repairing the checksums after bytes have been changed.
 
-#ifndef ENGRAM_FUZZ_OPEN_STRUCTURES_H_
-#define ENGRAM_FUZZ_OPEN_STRUCTURES_H_
+#ifndef ENGRAM_FUZZ_IMAGES_IMAGE_STRUCTURES_H_
+#define ENGRAM_FUZZ_IMAGES_IMAGE_STRUCTURES_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -22,13 +22,15 @@ using Image = std::vector<std::byte>;
 enum class StructureKind : uint8_t {
   kEmbedding,
   kBlob,
+  kColdDirectory,
+  kColdRows,  // all that their run holds; what is repaired is each row
   kEntry,
   kHeader,
   kBucket,
   kMeta,
   kSuperblock
 };
-inline constexpr int kStructureKinds = 7;
+inline constexpr int kStructureKinds = 9;
 
 struct Structure {
   StructureKind kind = StructureKind::kSuperblock;
@@ -40,6 +42,14 @@ struct Structure {
   uint64_t position = 0;
 };
 
+// Where a run of cold memories stands.
+struct ColdPlace {
+  uint64_t offset = 0;
+  uint32_t run_extents = 0;
+  uint32_t rows = 0;
+  Generation generation;
+};
+
 // Thread safety: immutable.
 class ImageMap {
  public:
@@ -49,6 +59,9 @@ class ImageMap {
   // By kind.
   const std::vector<Structure>& structures() const { return structures_; }
   const Image& image() const { return image_; }
+  const std::vector<ColdPlace>& cold_runs() const { return cold_runs_; }
+  const format::Geometry& geometry() const { return geometry_; }
+  uint64_t store_id() const { return superblock_.store_id; }
 
   // Gives every structure of `changed`, made from image(), that differs the checksum that a reader
   // expects.
@@ -62,6 +75,7 @@ class ImageMap {
  private:
   void AddLog(ExtentId extent, Generation generation, LogNumber first);
   void AddCheckpoint();
+  void AddColdRun(ExtentId first, uint32_t run_extents, Generation generation);
   bool Differs(const Image& changed, uint64_t offset, uint64_t bytes) const;
   void RepairOne(const Structure& structure, Image& changed) const;
 
@@ -70,8 +84,9 @@ class ImageMap {
   format::Geometry geometry_;
   std::vector<Structure> structures_;
   std::vector<ExtentId> log_extents_;
+  std::vector<ColdPlace> cold_runs_;
 };
 
 }  // namespace engram::inline ENGRAM_BODY::fuzz
 
-#endif  // ENGRAM_FUZZ_OPEN_STRUCTURES_H_
+#endif  // ENGRAM_FUZZ_IMAGES_IMAGE_STRUCTURES_H_

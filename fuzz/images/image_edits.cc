@@ -1,6 +1,6 @@
 // Aiming edits at fields, mostly.
 
-#include "fuzz/open_edits.h"
+#include "fuzz/images/image_edits.h"
 
 #include <algorithm>
 #include <array>
@@ -63,8 +63,8 @@ void Put(std::vector<uint8_t>& bytes, T value) {
 
 class Mutator {
  public:
-  Mutator(Input& input, std::span<const ImageMap> maps, uint64_t seed)
-      : input_(input), maps_(maps), state_(seed) {}
+  Mutator(Input& input, std::span<const ImageMap> maps, Aim aim, uint64_t seed)
+      : input_(input), maps_(maps), aim_(aim), state_(seed) {}
 
   void Run() {
     const uint64_t changes = 1 + Below(3);
@@ -119,7 +119,10 @@ class Mutator {
   const Structure& SomeStructure() {
     const std::vector<Structure>& all = map().structures();
     // A kind first: there are few superblocks and many embeddings.
-    const auto kind = static_cast<StructureKind>(Below(kStructureKinds));
+    auto kind = static_cast<StructureKind>(Below(kStructureKinds));
+    if (aim_ == Aim::kCold && Below(4) != 0) {
+      kind = Below(4) == 0 ? StructureKind::kColdDirectory : StructureKind::kColdRows;
+    }
     const auto found = std::ranges::equal_range(all, kind, {}, &Structure::kind);
     const std::span<const Structure> of_kind(found.begin(), found.end());
     return of_kind.empty() ? all[Below(all.size())] : of_kind[Below(of_kind.size())];
@@ -216,6 +219,7 @@ class Mutator {
 
   Input& input_;
   const std::span<const ImageMap> maps_;
+  const Aim aim_;
   uint64_t state_;
 };
 
@@ -291,8 +295,8 @@ Image Apply(const Input& input, const ImageMap& map) {
   return image;
 }
 
-void Mutate(Input& input, std::span<const ImageMap> maps, uint64_t seed) {
-  Mutator(input, maps, seed).Run();
+void Mutate(Input& input, std::span<const ImageMap> maps, Aim aim, uint64_t seed) {
+  Mutator(input, maps, aim, seed).Run();
 }
 
 }  // namespace engram::inline ENGRAM_BODY::fuzz

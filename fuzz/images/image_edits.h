@@ -1,4 +1,4 @@
-// Inputs of fuzz_open: which sample store, and what is done to its file.
+// Inputs of fuzz_open and fuzz_cold: which sample store, and what is done to its file.
 //
 // An input is a letter (r: raw damage; f: forged, checksums are repaired), a digit for the store,
 // and edits, each a letter and numbers of fixed width, little-endian:
@@ -9,8 +9,8 @@
 //   T size(4): the file is cut
 // What lies outside of the file is ignored.
 
-#ifndef ENGRAM_FUZZ_OPEN_EDITS_H_
-#define ENGRAM_FUZZ_OPEN_EDITS_H_
+#ifndef ENGRAM_FUZZ_IMAGES_IMAGE_EDITS_H_
+#define ENGRAM_FUZZ_IMAGES_IMAGE_EDITS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "base/body.h"
-#include "fuzz/open_structures.h"
+#include "fuzz/images/image_structures.h"
 
 namespace engram::inline ENGRAM_BODY::fuzz {
 
@@ -47,9 +47,15 @@ std::vector<uint8_t> Encode(const Input& input);
 // The file that an input stands for.
 Image Apply(const Input& input, const ImageMap& map);
 
+// Which structures are changed.
+enum class Aim : uint8_t {
+  kAnything,
+  kCold,  // mostly runs of cold memories, if the store has any
+};
+
 // Another input near `input`: `maps` are those of the stores.
-void Mutate(Input& input, std::span<const ImageMap> maps, uint64_t seed);
+void Mutate(Input& input, std::span<const ImageMap> maps, Aim aim, uint64_t seed);
 
 }  // namespace engram::inline ENGRAM_BODY::fuzz
 
-#endif  // ENGRAM_FUZZ_OPEN_EDITS_H_
+#endif  // ENGRAM_FUZZ_IMAGES_IMAGE_EDITS_H_

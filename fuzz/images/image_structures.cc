@@ -1,6 +1,6 @@
 // Walking through an intact file by its superblock, headers and entries.
 
-#include "fuzz/open_structures.h"
+#include "fuzz/images/image_structures.h"
 
 #include <algorithm>
 #include <cstring>
@@ -11,8 +11,10 @@
 #include "base/checksum.h"
 #include "base/coding.h"
 #include "format/checkpoint_pages.h"
+#include "format/cold_run.h"
 #include "format/extent_header.h"
 #include "format/log_entry.h"
+#include "fuzz/images/cold_repair.h"
 
 namespace engram::inline ENGRAM_BODY::fuzz {
 namespace {
@@ -55,6 +57,9 @@ ImageMap::ImageMap(Image image) : image_(std::move(image)) {
     if (!header.ok()) continue;
     structures_.push_back(
         {StructureKind::kHeader, offset, format::kExtentHeaderBytes, offset, {}, i});
+    if (header->type == format::ExtentType::kCold) {
+      AddColdRun({i}, header->run_extents, header->generation);
+    }
     if (header->type != format::ExtentType::kLog) continue;
     log_extents_.push_back({i});
     AddLog({i}, header->generation, header->first_log_number);
@@ -88,6 +93,24 @@ void ImageMap::AddLog(ExtentId extent, Generation generation, LogNumber first) {
           {StructureKind::kBlob, blob.value, content.size(), at + kBlobChecksumAt, {}, blob.value});
     }
   }
+}
+
+void ImageMap::AddColdRun(ExtentId first, uint32_t run_extents, Generation generation) {
+  const uint64_t begin = geometry_.Begin(first).value;
+  const uint64_t bytes = uint64_t{run_extents} * geometry_.extent_bytes;
+  if (bytes > image_.size() - begin) return;
+  const auto directory = format::DecodeColdDirectory(
+      At<format::kColdDirectoryBytes>(image_, begin + format::kExtentHeaderBytes), geometry_,
+      superblock_.store_id);
+  // The header of an earlier use of the extents may still be there.
+  if (!directory.ok() || directory->generation != generation) return;
+  cold_runs_.push_back({begin, run_extents, directory->rows, generation});
+  for (const uint64_t at :
+       {begin + format::kExtentHeaderBytes, begin + bytes - format::kColdDirectoryBytes}) {
+    structures_.push_back(
+        {StructureKind::kColdDirectory, at, format::kColdDirectoryBytes, at, generation, 0});
+  }
+  structures_.push_back({StructureKind::kColdRows, begin, bytes, begin, generation, 0});
 }
 
 void ImageMap::AddCheckpoint() {
@@ -143,6 +166,13 @@ void ImageMap::RepairOne(const Structure& structure, Image& changed) const {
     }
   }
   const auto all = std::span(changed).subspan(structure.offset, bytes);
+  if (structure.kind == StructureKind::kColdDirectory) {
+    return RepairColdDirectory(all, superblock_.store_id);
+  }
+  if (structure.kind == StructureKind::kColdRows) {
+    return RepairColdRows(all, std::span(image_).subspan(structure.offset, bytes), geometry_,
+                          superblock_.store_id);
+  }
   const uint64_t seed =
       format::PlaceSeed(superblock_.store_id, structure.generation, structure.position);
   uint64_t checksum = 0;
@@ -154,6 +184,9 @@ void ImageMap::RepairOne(const Structure& structure, Image& changed) const {
     case StructureKind::kMeta:
       checksum = Checksum(all, seed);
       break;
+    case StructureKind::kColdDirectory:
+    case StructureKind::kColdRows:
+      return;
     case StructureKind::kEntry:
     case StructureKind::kHeader:
     case StructureKind::kBucket:
