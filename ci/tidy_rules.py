@@ -37,7 +37,7 @@ LAYERS["model"] = {"model", "base", "api", "io", "sync"}
 # sync and io.
 for _layer in ("properties", "stress", "fuzz"):
     LAYERS[_layer] = {_layer, "engine"} | LAYERS["model"]
-LAYERS["fuzz"] |= {"format"}
+LAYERS["fuzz"] |= {"format", "cold", "stress"}
 # Claims that are explored drive the trials of the store; some are about the command.
 LAYERS["properties"] |= {"stress", "cli"}
 # The model, too: how fast the harness explores is measured as well.

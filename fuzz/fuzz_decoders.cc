@@ -34,13 +34,10 @@
 #include "format/cold_content.h"
 #include "format/cold_run.h"
 #include "format/samples_fixture.h"
+#include "fuzz/bounded_allocation.h"
+#include "fuzz/images/cold_repair.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
-// Of the sanitizers' runtime: calls the first function for each allocation.
-// NOLINTNEXTLINE(bugprone-reserved-identifier): the name is theirs.
-extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void*,
-                                                                           size_t),
-                                                         void (*freed)(const volatile void*));
 
 namespace engram::inline ENGRAM_BODY::format {
 namespace {
@@ -53,30 +50,12 @@ Geometry GeometryOf(uint8_t digit) { return {kExtentSizes[digit % kExtentSizes.s
 
 // ---- Bounded allocation.
 
-bool allocations_count = false;
-size_t bytes_allocated = 0;
-
-void CountAllocation(const volatile void* /*memory*/, size_t bytes) {
-  if (allocations_count) bytes_allocated += bytes;
-}
-void IgnoreRelease(const volatile void* /*memory*/) {}
-
-// The runtime has room for few hooks: installed once.
-bool AllocationsAreSeen() {
-  static const bool installed =
-      __sanitizer_install_malloc_and_free_hooks(CountAllocation, IgnoreRelease) != 0;
-  return installed;
-}
-
 // What `decode` returns; it must not allocate much more than the size of `bytes`.
 template <typename Decode>
 auto Bounded(std::span<const std::byte> bytes, const Decode& decode) {
-  ENGRAM_CHECK(AllocationsAreSeen(), "allocations cannot be counted");
-  bytes_allocated = 0;
-  allocations_count = true;
+  const fuzz::AllocationCount count;
   auto result = decode();
-  allocations_count = false;
-  ENGRAM_CHECK(bytes_allocated <= 8 * bytes.size() + 4 * kKiB, "decoding allocated too much");
+  ENGRAM_CHECK(count.bytes() <= 8 * bytes.size() + 4 * kKiB, "decoding allocated too much");
   return result;
 }
 
@@ -217,26 +196,11 @@ void TryRun(std::span<const std::byte> run) {
   }
 }
 
-// Gives a run and its first rows the checksums that the decoders expect.
+// Gives a run and its rows the checksums that the decoders expect.
 void RepairRun(Bytes& run) {
-  std::byte* const directory = run.data() + kExtentHeaderBytes;
-  const Generation generation{LoadLittleEndian<uint64_t>(directory + 8)};
-  const auto rest = std::span(run).subspan(kExtentHeaderBytes + 8, kColdDirectoryBytes - 8);
-  StoreLittleEndian(directory, Checksum(rest, PlaceSeed(kSampleStore, generation, UINT64_MAX)));
-  const auto decoded =
-      DecodeColdDirectory(std::span(run).subspan<kExtentHeaderBytes, kColdDirectoryBytes>(),
-                          kSampleGeometry, kSampleStore);
-  if (!decoded.ok() || decoded->run_extents != 1) return;
-  const ColdLayout layout(*decoded, kSampleGeometry);
-  for (uint32_t number = 0; number < decoded->rows; ++number) {
-    const auto at = [&](ColdColumn column) { return run.data() + layout.FieldOf(column, number); };
-    const auto place = LoadLittleEndian<uint32_t>(at(ColdColumn::kIdPlace));
-    const auto bytes = LoadLittleEndian<uint16_t>(at(ColdColumn::kIdBytes));
-    if (uint64_t{place} + bytes > decoded->id_bytes) continue;
-    StoreLittleEndian(at(ColdColumn::kChecksum),
-                      ColdRowChecksum(run, layout, kSampleStore, number,
-                                      std::span(run).subspan(layout.ids() + place, bytes)));
-  }
+  fuzz::RepairColdDirectory(std::span(run).subspan(kExtentHeaderBytes, kColdDirectoryBytes),
+                            kSampleStore);
+  fuzz::RepairColdRows(run, {}, kSampleGeometry, kSampleStore);
 }
 
 // ---- Inputs.
