@@ -16,7 +16,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "api/memory_store.h"
 #include "base/status_macros.h"
 #include "engine/validation.h"
@@ -30,7 +29,10 @@ namespace {
 
 constexpr uint64_t kSlotsRead = 64;  // at once
 
-std::string NameOf(uint64_t id_hash) { return absl::StrFormat("v1-%016x", id_hash); }
+// By StrCat: StrFormat ends the process where memory ends.
+std::string NameOf(uint64_t id_hash) {
+  return absl::StrCat("v1-", absl::Hex(id_hash, absl::kZeroPad16));
+}
 
 // Which id belongs to which hash.
 class ListedIds {

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "base/check.h"
 #include "base/coding.h"
 #include "format/zeros.h"
@@ -176,10 +175,10 @@ std::vector<std::string> FindV1HeaderDamages(V1Header header, uint64_t blocks) {
   }
   const auto stored = LoadLittleEndian<uint32_t>(header.data() + kChecksumAt);
   if (const uint32_t made = ChecksumWhenMade(header, blocks); stored != made) {
-    damages.push_back(absl::StrFormat(
-        "at byte %d: the header's checksum is %08x, expected %08x for this header with %d blocks; "
-        "the header is damaged, or the file was longer or shorter when it was made",
-        kChecksumAt, stored, made, blocks));
+    damages.push_back(absl::StrCat(
+        "at byte ", kChecksumAt, ": the header's checksum is ", absl::Hex(stored, absl::kZeroPad8),
+        ", expected ", absl::Hex(made, absl::kZeroPad8), " for this header with ", blocks,
+        " blocks; the header is damaged, or the file was longer or shorter when it was made"));
   }
   return damages;
 }
