@@ -176,9 +176,8 @@ absl::StatusOr<Superblock> DecodeSuperblock(std::span<const std::byte, kSuperblo
   const std::byte* const at = bytes.data();
   if (BeginsWith(bytes, kMagicOfFormat1)) {
     return absl::UnimplementedError(
-        "this is a file of format version 1; this program opens version 2, and makes such a store "
-        "of "
-        "it by `engram migrate`");
+        "this is a file of format version 1; this program opens version 2, and `engram migrate` "
+        "makes such a store of it");
   }
   if (!BeginsWith(bytes, kMagic)) return DamagedFor("it has no magic");
   const auto version = LoadLittleEndian<uint32_t>(at + kVersionAt);
