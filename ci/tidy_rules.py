@@ -38,9 +38,8 @@ LAYERS["model"] = {"model", "base", "api", "io", "sync"}
 for _layer in ("properties", "stress", "fuzz"):
     LAYERS[_layer] = {_layer, "engine"} | LAYERS["model"]
 LAYERS["fuzz"] |= {"format"}
-# Claims that are explored drive the trials of the store; some are about the command; those about
-# old files write such.
-LAYERS["properties"] |= {"stress", "cli", "format"}
+# Claims that are explored drive the trials of the store; some are about the command.
+LAYERS["properties"] |= {"stress", "cli"}
 # The model, too: how fast the harness explores is measured as well.
 LAYERS["bench"] = {"bench", "engine"} | LAYERS["model"]
 LAYERS["ci"] = {"base", "api", "io", "sync"}  # programs that test the build

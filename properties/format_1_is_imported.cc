@@ -29,16 +29,14 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "api/format_1_fixture.h"
 #include "api/import_v1.h"
-#include "format/v1_samples_fixture.h"
 #include "io/ram_file_system_fixture.h"
 #include "properties/arbitrary_memory.h"
 #include "properties/trial_store.h"
 
 namespace engram::properties {
 namespace {
-
-using format::V1Slot;
 
 // Of the ids of both kinds of files: `e` and `f` are never written.
 const std::vector<std::string> kIds = {"a", "b", "\u00FC\u20AC", "d", "e", "f"};
@@ -70,8 +68,8 @@ rc::Gen<DrawnSlot> AnySlot(bool second_layout) {
     slot.variant = *rc::gen::inRange<uint32_t>(0, 1000);
     slot.garbage = *rc::gen::arbitrary<uint8_t>();
     if (second_layout) {
-      slot.content_offset = *rc::gen::element<uint64_t>(0, 1, 4096, format::kV1NoContent);
-      if (slot.content_offset != format::kV1NoContent) {
+      slot.content_offset = *rc::gen::element<uint64_t>(0, 1, 4096, kV1NoContent);
+      if (slot.content_offset != kV1NoContent) {
         slot.content_length = *rc::gen::element<uint32_t>(0, 1, 5000, UINT32_MAX);
       }
     }
@@ -84,9 +82,9 @@ rc::Gen<DrawnSlot> AnySlot(bool second_layout) {
 }
 
 std::vector<std::byte> ImageOf(const std::vector<DrawnSlot>& slots) {
-  format::V1Slots written;
+  V1Slots written;
   for (const DrawnSlot& slot : slots) written.push_back(slot.written);
-  std::vector<std::byte> image = format::V1Image(written);
+  std::vector<std::byte> image = V1Image(written);
   for (size_t i = 0; i < slots.size(); ++i) {
     if (!slots[i].damage) continue;
     const DrawnDamage& damage = kDamages[*slots[i].damage];
@@ -135,8 +133,8 @@ Expected ExpectedOf(const std::vector<DrawnSlot>& slots, size_t whole,
       ++expected.not_imported;
       continue;
     }
-    Memory memory = format::V1MemoryOf(slot);
-    if (!is_listed) memory.id = absl::StrFormat("v1-%016x", format::V1IdHash(slot.id));
+    Memory memory = V1MemoryOf(slot);
+    if (!is_listed) memory.id = absl::StrFormat("v1-%016x", V1SampleHash(slot.id));
     expected.memories.emplace(memory.id, memory);
   }
   return expected;
@@ -219,7 +217,7 @@ RC_GTEST_PROP(Format1IsImported, WhateverItHolds, ()) {
 }
 
 TEST(Format1IsImported, OnTheDisk) {
-  const std::vector<std::byte> image = format::V1Image(format::V1SamplesOfSecondLayout());
+  const std::vector<std::byte> image = V1Image(V1SamplesOfSecondLayout());
   const TrialFile source;
   const TrialFile target;
   Write(source.path(), image);

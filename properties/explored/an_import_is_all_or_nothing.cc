@@ -19,10 +19,10 @@
 #include <utility>
 #include <vector>
 
+#include "api/format_1_fixture.h"
 #include "api/import_v1.h"
 #include "api/memory_store.h"
 #include "base/check.h"
-#include "format/v1_samples_fixture.h"
 #include "model/explore/explore.h"
 #include "model/world/allocation_faults.h"
 
@@ -72,7 +72,7 @@ class Import final : public world::Scenario {
   // A source that is there, durably.
   void Install() {
     const world::AllocationScope none_fails;
-    image_ = format::V1Image(format::V1SamplesOfFirstLayout());
+    image_ = V1Image(V1SamplesOfFirstLayout());
     io::FileSystem& files = world_.file_system();
     auto file = files.Open(source_, io::OpenMode::kCreateNew);
     installed_ = file.ok() && io::WriteFully(**file, FileOffset{0}, image_).ok() &&

@@ -14,20 +14,15 @@
 #include <utility>
 #include <vector>
 
+#include "api/format_1_fixture.h"
 #include "api/memory_store.h"
 #include "base/coding.h"
 #include "engine/sample_stores_fixture.h"
-#include "format/v1_file.h"
-#include "format/v1_samples_fixture.h"
 #include "io/ram_file_system_fixture.h"
 
 namespace engram::inline ENGRAM_BODY::engine {
 namespace {
 
-using format::V1Image;
-using format::V1MemoryOf;
-using format::V1Slot;
-using format::V1Slots;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -116,12 +111,12 @@ void ExpectCountsAddUp(const ImportV1Report& report) {
 std::string NameOf(const std::string& id) {
   char name[20];
   std::snprintf(name, sizeof(name), "v1-%016llx",
-                static_cast<unsigned long long>(format::V1IdHash(id)));
+                static_cast<unsigned long long>(V1SampleHash(id)));
   return name;
 }
 
 TEST_F(ImportV1Test, AllWithoutIds) {
-  const V1Slots slots = format::V1SamplesOfFirstLayout();
+  const V1Slots slots = V1SamplesOfFirstLayout();
   const auto report = Import(V1Image(slots));
   ASSERT_TRUE(report.ok()) << report.status();
   ExpectImported(
@@ -137,7 +132,7 @@ TEST_F(ImportV1Test, AllWithoutIds) {
 }
 
 TEST_F(ImportV1Test, ListedIds) {
-  const V1Slots slots = format::V1SamplesOfSecondLayout();
+  const V1Slots slots = V1SamplesOfSecondLayout();
   const auto report = Import(V1Image(slots), {{"b", "a", "never there", "b"}});
   ASSERT_TRUE(report.ok()) << report.status();
   ExpectImported({{"a", *slots[3]}, {"b", *slots[1]}});
@@ -150,7 +145,7 @@ TEST_F(ImportV1Test, ListedIds) {
 }
 
 TEST_F(ImportV1Test, ListedIdsAndTheOthers) {
-  const V1Slots slots = format::V1SamplesOfSecondLayout();
+  const V1Slots slots = V1SamplesOfSecondLayout();
   const auto report = Import(V1Image(slots), {{"a"}}, /*unlisted=*/true);
   ASSERT_TRUE(report.ok()) << report.status();
   ExpectImported({{"a", *slots[3]},
@@ -166,14 +161,14 @@ TEST_F(ImportV1Test, ListedIdsAndTheOthers) {
 }
 
 TEST_F(ImportV1Test, IdsThatCannotBeToldApartAreRefused) {
-  const Image image = V1Image(format::V1SamplesOfFirstLayout());
+  const Image image = V1Image(V1SamplesOfFirstLayout());
   EXPECT_THAT(Import(image, {{"a", ""}}).status().message(), HasSubstr("listed id 2: the id is"));
   EXPECT_TRUE(absl::IsInvalidArgument(Import(image, {{NameOf("b")}}, true).status()));
   EXPECT_TRUE(Import(image, {{NameOf("b")}}).ok());
 }
 
 TEST_F(ImportV1Test, ADamagedSlotIsReportedAndHidesNoOther) {
-  const V1Slots slots = format::V1SamplesOfFirstLayout();
+  const V1Slots slots = V1SamplesOfFirstLayout();
   Image image = V1Image(slots);
   StoreLittleEndian(image.data() + 96 + 1 * 3136 + 400, std::numeric_limits<float>::infinity());
   const auto report = Import(image);
@@ -186,7 +181,7 @@ TEST_F(ImportV1Test, ADamagedSlotIsReportedAndHidesNoOther) {
 }
 
 TEST_F(ImportV1Test, AnOlderValueDoesNotTakeThePlaceOfADamagedOne) {
-  const V1Slots slots = format::V1SamplesOfFirstLayout();
+  const V1Slots slots = V1SamplesOfFirstLayout();
   Image image = V1Image(slots);
   image[96 + 3 * 3136 + 3092] = std::byte{1};
   const auto report = Import(image, {{"a", "b"}});
@@ -198,7 +193,7 @@ TEST_F(ImportV1Test, AnOlderValueDoesNotTakeThePlaceOfADamagedOne) {
 }
 
 TEST_F(ImportV1Test, DamageOfAnOlderValueTakesNothingAway) {
-  const V1Slots slots = format::V1SamplesOfFirstLayout();
+  const V1Slots slots = V1SamplesOfFirstLayout();
   Image image = V1Image(slots);
   image[96 + 3092] = std::byte{1};
   const auto report = Import(image, {{"a"}});
@@ -272,12 +267,12 @@ TEST_F(ImportV1Test, MoreSlotsThanAreReadAtOnce) {
 
 TEST_F(ImportV1Test, StopsWhenToldTo) {
   stop_at_ = 1;
-  const auto report = Import(V1Image(format::V1SamplesOfFirstLayout()));
+  const auto report = Import(V1Image(V1SamplesOfFirstLayout()));
   EXPECT_TRUE(absl::IsAborted(report.status())) << report.status();
 }
 
 TEST_F(ImportV1Test, NothingThatIsThereIsTouched) {
-  const Image image = V1Image(format::V1SamplesOfFirstLayout());
+  const Image image = V1Image(V1SamplesOfFirstLayout());
   for (const std::string path : {"target", "target.partial"}) {
     files_.emplace(kFileBytesMax);
     const Image there(10, std::byte{7});

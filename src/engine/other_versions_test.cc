@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "api/format_1_fixture.h"
 #include "api/memory_store.h"
 #include "base/checksum.h"
 #include "base/coding.h"
 #include "engine/sample_stores_fixture.h"
-#include "format/v1_samples_fixture.h"
 #include "io/ram_file_system_fixture.h"
 
 namespace engram::inline ENGRAM_BODY::engine {
@@ -61,10 +61,9 @@ TEST(OtherVersions, AreRefusedByName) {
 }
 
 TEST(OtherVersions, FilesOfFormat1AreRefusedByName) {
-  for (const format::V1Slots& slots :
-       {format::V1SamplesOfFirstLayout(), format::V1SamplesOfSecondLayout(), format::V1Slots(),
-        format::V1Slots(1), format::V1Slots(20)}) {
-    ExpectRefused(format::V1Image(slots), "1");
+  for (const V1Slots& slots :
+       {V1SamplesOfFirstLayout(), V1SamplesOfSecondLayout(), V1Slots(), V1Slots(1), V1Slots(20)}) {
+    ExpectRefused(V1Image(slots), "1");
   }
 }
 

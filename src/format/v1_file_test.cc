@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "api/format_1_fixture.h"
 #include "base/coding.h"
 #include "format/v1_id_hash.h"
-#include "format/v1_samples_fixture.h"
 
 namespace engram::inline ENGRAM_BODY::format {
 namespace {

@@ -5,6 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "api/format_1_fixture.h"
+
 namespace engram::inline ENGRAM_BODY::format {
 namespace {
 
@@ -15,6 +19,13 @@ TEST(V1IdHash, IsWhatTheOldProgramComputed) {
   EXPECT_EQ(V1IdHash("memory-12"), 0xd5bfcb2c2c155933u);
   EXPECT_EQ(V1IdHash("\u00FC\u20AC"), 0xd938d93f977e732cu);
   EXPECT_EQ(V1IdHash("a text id that is longer than sixteen bytes"), 0xf430df6a79cffa09u);
+}
+
+TEST(V1IdHash, IsWhatSampleFilesHave) {
+  for (size_t bytes = 0; bytes < 300; ++bytes) {
+    const std::string id(bytes, 'x');
+    EXPECT_EQ(V1IdHash(id), V1SampleHash(id)) << bytes;
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "api/format_1_fixture.h"
 #include "base/check.h"
 #include "base/checksum.h"
 #include "base/coding.h"
@@ -32,26 +33,10 @@ void Relabel(std::span<std::byte> superblock, uint32_t version) {
   StoreLittleEndian(superblock.data() + 120, Checksum(superblock.subspan(128), front));
 }
 
-// With one slot written of two, if `written`.
-FileImage OfFormat1(bool written, bool second_layout) {
-  constexpr size_t kHeaderBytes = 96;
-  constexpr size_t kBlockBytes = 3136;
-  FileImage image(kHeaderBytes + 2 * kBlockBytes);
-  StoreLittleEndian<uint64_t>(image.data(), 0x454E4752414D4D41);
-  StoreLittleEndian<uint32_t>(image.data() + 8, 1);
-  StoreLittleEndian<uint32_t>(image.data() + 16, kBlockBytes);
-  StoreLittleEndian<uint32_t>(image.data() + 20, kHeaderBytes);
-  StoreLittleEndian<uint64_t>(image.data() + 24, 1'600'000'000'000'000'000);
-  if (!written) return image;
-  std::byte* const block = image.data() + kHeaderBytes;
-  for (size_t i = 0; i < 768; ++i) {
-    StoreLittleEndian(block + i * sizeof(float), 1.0F / static_cast<float>(i + 1));
-  }
-  StoreLittleEndian(block + 3072, 0.5F);
-  StoreLittleEndian(block + 3088, 0.2F);
-  StoreLittleEndian<uint64_t>(block + 3096, 0x719B50B9A4F0E9F3);  // of "a"
-  if (second_layout) StoreLittleEndian<uint64_t>(block + 3120, UINT64_MAX);
-  return image;
+FileImage OfFormat1(uint32_t variant) {
+  return V1Image(variant == 0   ? V1Slots(2)
+                 : variant == 1 ? V1SamplesOfFirstLayout()
+                                : V1SamplesOfSecondLayout());
 }
 
 }  // namespace
@@ -60,7 +45,7 @@ std::string MakeOtherVersion(uint32_t number, FileImage& image) {
   ENGRAM_CHECK(number < kOtherVersions, "there is no other version of that number");
   if (number >= kRelabelled) {
     const uint32_t variant = number - kRelabelled;
-    image = OfFormat1(variant > 0, variant > 1);
+    image = OfFormat1(variant);
     return absl::StrCat("a file of format version 1 in its place, number ", variant);
   }
   const uint32_t version = kVersions[number / kCopies.size()];

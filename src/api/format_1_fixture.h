@@ -1,9 +1,9 @@
-// Files of format 1 as their writer wrote them, and what must come out of them: for tests and as
-// seeds of fuzzing. Written front to back, field by field after src/format/format_1.md; shares
-// nothing with the decoder but the hash of ids, which has values of its own to be tested against.
+// Files of format 1 as the program that had them wrote them, and what must come out of them: for
+// tests and as seeds of fuzzing. Written front to back, field by field after
+// src/format/format_1.md; shares nothing with the code that reads them.
 
-#ifndef ENGRAM_FORMAT_V1_SAMPLES_FIXTURE_H_
-#define ENGRAM_FORMAT_V1_SAMPLES_FIXTURE_H_
+#ifndef ENGRAM_API_FORMAT_1_FIXTURE_H_
+#define ENGRAM_API_FORMAT_1_FIXTURE_H_
 
 #include <bit>
 #include <cstddef>
@@ -17,9 +17,8 @@
 #include "api/memory.h"
 #include "base/body.h"
 #include "base/check.h"
-#include "format/v1_id_hash.h"
 
-namespace engram::inline ENGRAM_BODY::format {
+namespace engram::inline ENGRAM_BODY {
 
 inline constexpr uint64_t kV1NoContent = UINT64_MAX;
 
@@ -51,6 +50,35 @@ inline Memory V1MemoryOf(const V1Slot& slot) {
   memory.created_at = int64_t{1'600'000'000'000'000'000} * (slot.variant % 3 == 0 ? 0 : 1);
   memory.access_count = slot.variant % 2 == 0 ? UINT32_MAX : slot.variant;
   return memory;
+}
+
+// The hash of an id: SipHash-1-3 with a key of zeros, of its bytes and 0xFF.
+inline uint64_t V1SampleHash(std::string_view id) {
+  std::string bytes(id);
+  bytes += '\xFF';
+  const auto length = static_cast<uint8_t>(bytes.size());
+  while (bytes.size() % 8 != 7) bytes += '\0';
+  bytes += static_cast<char>(length);
+  uint64_t a = 0x736F6D6570736575;
+  uint64_t b = 0x646F72616E646F6D;
+  uint64_t c = 0x6C7967656E657261;
+  uint64_t d = 0x7465646279746573;
+  const auto mix = [&] {
+    a += b, b = std::rotl(b, 13) ^ a, a = std::rotl(a, 32);
+    c += d, d = std::rotl(d, 16) ^ c;
+    a += d, d = std::rotl(d, 21) ^ a;
+    c += b, b = std::rotl(b, 17) ^ c, c = std::rotl(c, 32);
+  };
+  for (size_t i = 0; i < bytes.size(); i += 8) {
+    uint64_t word = 0;
+    for (size_t k = 0; k < 8; ++k) word |= uint64_t{static_cast<uint8_t>(bytes[i + k])} << 8 * k;
+    d ^= word;
+    mix();
+    a ^= word;
+  }
+  c ^= 0xFF;
+  for (int i = 0; i < 3; ++i) mix();
+  return a ^ b ^ c ^ d;
 }
 
 // Writes a file.
@@ -89,7 +117,7 @@ class V1Writer {
       Add(memory.last_access, 8);
       AddFloat(memory.decay_rate);
       Add(0, 4);  // flags
-      Add(V1IdHash(slot->id), 8);
+      Add(V1SampleHash(slot->id), 8);
       Add(memory.created_at, 8);
       Add(memory.access_count, 4);
       Add(slot->content_length, 4);
@@ -144,6 +172,6 @@ inline V1Slots V1SamplesOfSecondLayout() {
           V1Slot{.id = "e", .variant = 7}};
 }
 
-}  // namespace engram::inline ENGRAM_BODY::format
+}  // namespace engram::inline ENGRAM_BODY
 
-#endif  // ENGRAM_FORMAT_V1_SAMPLES_FIXTURE_H_
+#endif  // ENGRAM_API_FORMAT_1_FIXTURE_H_
