@@ -62,7 +62,7 @@ const std::vector<DrawnDamage> kDamages = {
 
 rc::Gen<DrawnSlot> AnySlot(bool second_layout) {
   return rc::gen::exec([second_layout]() -> DrawnSlot {
-    if (*rc::gen::weightedElement<bool>({{1, false}, {4, true}}) == false) return {};
+    if (!*rc::gen::weightedElement<bool>({{1, false}, {4, true}})) return {};
     V1Slot slot;
     slot.id = kIds[*rc::gen::inRange<size_t>(0, 4)];
     slot.variant = *rc::gen::inRange<uint32_t>(0, 1000);
@@ -199,7 +199,6 @@ RC_GTEST_PROP(Format1IsImported, WhateverItHolds, ()) {
   Expected expected = ExpectedOf(slots, whole, listed, unlisted);
   // Of a slot that is cut, the hash may be left, and hides what is older; then only less is there.
   if (is_cut && slots[whole].written && (image.size() - 96) % 3136 >= 3104) {
-    const std::string id = slots[whole].written->id;
     std::vector<DrawnSlot> as_damaged = slots;
     as_damaged[whole].damage = 0;
     expected = ExpectedOf(as_damaged, whole + 1, listed, unlisted);
