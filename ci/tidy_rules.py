@@ -48,7 +48,7 @@ LAYERS["ci"] = {"base", "api", "io", "sync"}  # programs that test the build
 LIBRARIES = (
     (r"xxh", r"src/base/"),
     (r"hwy/", r"src/recall/"),
-    (r"zstd", r"src/format/"),
+    (r"(zstd|highwayhash)", r"src/format/"),
     (r"boost/", r"model/world/"),
     (r"(nlohmann|CLI)/", r"(stress/verify|src/server|src/cli|bench)/"),
     (r"(gtest|gmock)/", r".*(_test\.cc|_contract\.h|_fixture\.h)$|properties/"),

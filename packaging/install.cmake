@@ -11,6 +11,7 @@ set(ENGRAM_PUBLIC_HEADERS
   base/body.h base/units.h io/file_system.h io/posix_file_system.h)
 file(GLOB api_headers CONFIGURE_DEPENDS
   RELATIVE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/src/api/*.h)
+list(FILTER api_headers EXCLUDE REGEX "_fixture\\.h$")
 foreach(header IN LISTS ENGRAM_PUBLIC_HEADERS api_headers)
   cmake_path(GET header PARENT_PATH folder)
   install(FILES ${CMAKE_SOURCE_DIR}/src/${header}

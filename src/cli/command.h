@@ -39,6 +39,7 @@ using Command = std::function<int(const Streams&)>;
 // Each adds one subcommand to `app`. If the command line names it, `chosen` becomes what does it.
 void AddStats(CLI::App& app, Command& chosen);
 void AddBackup(CLI::App& app, Command& chosen);
+void AddMigrate(CLI::App& app, Command& chosen);
 
 // Says `what` on one line of the error stream, in the form of all errors here.
 void Complain(const Streams& streams, std::string_view what);

@@ -39,6 +39,7 @@ int Run(std::vector<std::string> arguments, const Streams& streams) {
   Command chosen;
   AddStats(app, chosen);
   AddBackup(app, chosen);
+  AddMigrate(app, chosen);
   const bool is_fsck = !arguments.empty() && arguments.front() == "fsck";
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them

@@ -56,7 +56,10 @@ absl::StatusOr<format::Superblock> ReadSuperblock(io::File& file, std::vector<Da
     ENGRAM_RETURN_IF_ERROR(ReadUpTo(file, offset, file_bytes, bytes));
     all_zero = all_zero && AllZero(bytes);
     absl::StatusOr<format::Superblock> read = format::DecodeSuperblock(bytes);
-    if (absl::IsUnimplemented(read.status())) return read.status();
+    if (absl::IsUnimplemented(read.status())) {
+      return absl::UnimplementedError(absl::StrCat(std::string(file.path()), ", at byte ",
+                                                   offset.value, ": ", read.status().message()));
+    }
     if (read.ok()) {
       if (!newest || read->number > newest->number) newest = *std::move(read);
       continue;

@@ -175,7 +175,9 @@ SuperblockBytes Encode(const Superblock& superblock) {
 absl::StatusOr<Superblock> DecodeSuperblock(std::span<const std::byte, kSuperblockBytes> bytes) {
   const std::byte* const at = bytes.data();
   if (BeginsWith(bytes, kMagicOfFormat1)) {
-    return absl::UnimplementedError("this is a file of format 1, which is not opened as a store");
+    return absl::UnimplementedError(
+        "this is a file of format version 1; this program opens version 2, and `engram migrate` "
+        "makes such a store of it");
   }
   if (!BeginsWith(bytes, kMagic)) return DamagedFor("it has no magic");
   const auto version = LoadLittleEndian<uint32_t>(at + kVersionAt);
@@ -185,7 +187,8 @@ absl::StatusOr<Superblock> DecodeSuperblock(std::span<const std::byte, kSuperblo
   }
   if (version != kVersion) {
     return absl::UnimplementedError(absl::StrCat("this store is of format version ", version,
-                                                 "; this program knows version ", kVersion));
+                                                 "; this program opens version ", kVersion,
+                                                 ": use the one that wrote it"));
   }
   Superblock superblock;
   superblock.clean = LoadLittleEndian<uint32_t>(at + kCleanAt) != 0;

@@ -152,7 +152,8 @@ TEST(Superblock, OfFormat1IsUnimplementedAndNamed) {
   StoreLittleEndian(bytes.data(), magic);
   const absl::Status status = StatusOf(bytes);
   EXPECT_TRUE(absl::IsUnimplemented(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("format 1"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("format version 1"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("engram migrate"));
 }
 
 // ---- Intact bytes that no program writes.

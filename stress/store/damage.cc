@@ -11,12 +11,13 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "io/file_system.h"
+#include "stress/store/other_versions.h"
 
 namespace engram::stress {
 namespace {
 
-constexpr std::array<std::string_view, 7> kNames = {"truncate",  "flip", "zero_page", "zero_sector",
-                                                    "duplicate", "swap", "stale"};
+constexpr std::array<std::string_view, 8> kNames = {"truncate",  "flip", "zero_page", "zero_sector",
+                                                    "duplicate", "swap", "stale",     "version"};
 
 constexpr uint64_t kPage = io::kPageBytes;
 
@@ -75,6 +76,9 @@ DamageList::DamageList(const SmallStore& store, DamageKind kind) : store_(store)
       break;
     case DamageKind::kStale:
       ListStale();
+      break;
+    case DamageKind::kVersion:
+      count_ = store_.image.size() < kTwoSuperblocksBytes ? 0 : kOtherVersions;
       break;
   }
   // Near the golden ratio, so that the numbers from 0 on fall far apart.
@@ -172,6 +176,10 @@ void DamageList::Do(uint32_t number, Damaged& damaged) const {
       damaged.text = absl::StrCat("pages ", pair.target, " and ", pair.source, " are swapped");
       return;
     }
+    case DamageKind::kVersion:
+      damaged.text = MakeOtherVersion(spread, image);
+      name(0, image.size());
+      return;
   }
 }
 

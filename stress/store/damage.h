@@ -1,5 +1,5 @@
-// Ways to damage a store's file, counted: damage number n of a kind is always the same, and any
-// run of numbers is spread over the file.
+// Ways to damage a store's file, or to take another for it, counted: damage number n of a kind is
+// always the same, and any run of numbers is spread over the file.
 
 #ifndef ENGRAM_STRESS_STORE_DAMAGE_H_
 #define ENGRAM_STRESS_STORE_DAMAGE_H_
@@ -21,6 +21,7 @@ enum class DamageKind : uint8_t {
   kDuplicate,   // one page written over another, different one
   kSwap,        // two different pages
   kStale,       // a page as it was at an earlier moment
+  kVersion,     // the file is one of another version of the format
 };
 std::string_view DamageKindName(DamageKind kind);
 

@@ -100,8 +100,9 @@ std::vector<DamageTrial> TruncateTrials(const OpenStore& open) {
 }
 
 std::vector<DamageTrial> DamageTrials(const OpenStore& open) {
-  return Trials(open, {DamageKind::kZeroPage, DamageKind::kZeroSector, DamageKind::kDuplicate,
-                       DamageKind::kSwap, DamageKind::kStale, DamageKind::kFlip});
+  return Trials(open,
+                {DamageKind::kZeroPage, DamageKind::kZeroSector, DamageKind::kDuplicate,
+                 DamageKind::kSwap, DamageKind::kStale, DamageKind::kVersion, DamageKind::kFlip});
 }
 
 }  // namespace engram::stress

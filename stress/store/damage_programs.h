@@ -26,7 +26,7 @@ struct DamageTrial {
 
 // Every byte length. Small stores are made here and now: REQUIRES that no world is running.
 std::vector<DamageTrial> TruncateTrials(const OpenStore& open);
-// Bits, sectors and pages. REQUIRES: as above.
+// Bits, sectors and pages, and files of other versions. REQUIRES: as above.
 std::vector<DamageTrial> DamageTrials(const OpenStore& open);
 
 }  // namespace engram::stress

@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "model/reference_store.h"
@@ -48,6 +49,7 @@ class DamageScenario final : public world::Scenario {
     program_->list.Do(number, damaged_);
     world_.AddNote(damaged_.text);
     Install();
+    if (kind() == DamageKind::kVersion) return CheckOtherVersion();
     auto opened = Open();
     if (!opened.ok()) return CheckRefusal(opened.status());
     Shown shown = ReadAll(**opened);
@@ -92,6 +94,23 @@ class DamageScenario final : public world::Scenario {
     Demand(absl::IsDataLoss(status) || (empty && absl::IsNotFound(status)), "wrong refusal",
            status);
     Demand(!flips(), "a flipped bit hides all memories", status);
+    ++program_->counts->refused;
+  }
+
+  // Nothing may come of it, even if a new store might be made.
+  void CheckOtherVersion() {
+    options_.create_if_missing = true;
+    const absl::Status status = Open().status();
+    const size_t version_at = damaged_.text.find("format version ");
+    const std::string version =
+        damaged_.text.substr(version_at, damaged_.text.find(" in ") - version_at);
+    const bool is_named = absl::StrContains(status.message(), version);
+    Demand(absl::IsUnimplemented(status) && is_named, "another version is not refused by name",
+           status);
+    auto file = world_.file_system().Open(kStorePath, io::OpenMode::kReadOnly);
+    FileImage now(file.ok() ? *(*file)->Size() : 0);
+    const bool is_read = file.ok() && io::ReadFully(**file, FileOffset{0}, now).ok();
+    Demand(is_read && now == damaged_.image, "a file of another version has changed", status);
     ++program_->counts->refused;
   }
 

@@ -6,6 +6,8 @@
 // of a store that was closed, a flipped bit damages no memory but the one whose bytes were hit, or,
 // in the index, those of one bucket, and is found by Verify where it is; storing a damaged memory
 // again heals it, also when the store is opened again.
+//
+// A file of another version is refused by that name, and not a byte of it changes.
 
 #ifndef ENGRAM_STRESS_STORE_DAMAGE_SCENARIO_H_
 #define ENGRAM_STRESS_STORE_DAMAGE_SCENARIO_H_
@@ -26,7 +28,7 @@ struct DamageCounts {
   uint64_t right = 0;    // every answer was right
   uint64_t lost = 0;     // some were DATA_LOSS
   uint64_t cut = 0;      // a cut was reported, and the answers are those of an earlier state
-  uint64_t refused = 0;  // Open answered DATA_LOSS
+  uint64_t refused = 0;  // Open answered DATA_LOSS or, to another version, UNIMPLEMENTED
 };
 
 // `counts` is added to.
