@@ -36,6 +36,7 @@ enum class Operation : uint8_t {
   kRunMaintenance,
   kBackup,
   kVerify,
+  kQuarantine,
 };
 
 struct Span {
@@ -71,6 +72,10 @@ class EventListener {
   // A migration, or a compaction of cold runs, has moved so many memories of the present batch.
   // False: it stops here. No lock is held that a reader or a writer needs.
   virtual bool OnMigrationProgress(uint64_t /*memories_moved*/) { return true; }
+  // A Verify or a Quarantine has looked at so many memories, of about so many.
+  virtual void OnVerifyProgress(uint64_t /*memories_checked*/, uint64_t /*memories*/) {}
+  // A Backup has copied so many bytes.
+  virtual void OnBackupProgress(uint64_t /*bytes_done*/, uint64_t /*bytes_to_do*/) {}
   // A call has ended, on the thread that made it; the store's own maintenance, too. No lock is
   // held.
   virtual void OnSpan(const Span& /*span*/) {}

@@ -244,6 +244,11 @@ std::optional<format::ExtentHeader> Space::HeaderInFile(ExtentId extent) const {
   return header;
 }
 
+absl::Status Space::RestoreHeader(ExtentId extent) {
+  sync::MutexLock lock(mutex_);
+  return WriteHeader(extent);
+}
+
 Space::Counts Space::counts() const {
   sync::MutexLock lock(mutex_);
   Counts counts;

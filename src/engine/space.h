@@ -221,6 +221,8 @@ class Space final : public warm::LogExtents {
   void DropContent(ContentRoom dead) ENGRAM_EXCLUDES(mutex_);
   // The same content is at `to` now, and dead where it was.
   void MoveContent(ContentRoom from, ContentRoom to) ENGRAM_EXCLUDES(mutex_);
+  // Only so many bytes of blobs live in the extent or run `first`; who owned the others is unknown.
+  void SettleBlobs(ExtentId first, uint64_t live_bytes) ENGRAM_EXCLUDES(mutex_);
   ContentCounts content() const ENGRAM_EXCLUDES(mutex_);
   uint64_t LiveBytesOf(ExtentId extent) const ENGRAM_EXCLUDES(mutex_);
 
@@ -271,6 +273,8 @@ class Space final : public warm::LogExtents {
   // What the header of an extent must say, if it is in the file: of none that is free, continues
   // another, or is filled in RAM.
   std::optional<format::ExtentHeader> HeaderInFile(ExtentId extent) const ENGRAM_EXCLUDES(mutex_);
+  // Writes the header of an extent again that HeaderInFile says something of.
+  absl::Status RestoreHeader(ExtentId extent) ENGRAM_EXCLUDES(mutex_);
   // How many extents the next checkpoint may need: part of the reserve.
   void SetCheckpointExtents(uint64_t extents) ENGRAM_EXCLUDES(mutex_);
 

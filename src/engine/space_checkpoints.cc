@@ -1,6 +1,7 @@
 // What checkpoints and compactions ask of the extents: accounts of content, which of them a
 // checkpoint need not know any more, which to empty, and giving free ones back.
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -45,6 +46,19 @@ void Space::MoveContent(ContentRoom from, ContentRoom to) {
   sync::MutexLock lock(mutex_);
   Add(to);
   Drop(from);
+}
+
+void Space::SettleBlobs(ExtentId first, uint64_t live_bytes) {
+  sync::MutexLock lock(mutex_);
+  Row& row = RowOf(first);
+  if (row.type != ExtentType::kBlob || row.live_bytes <= live_bytes) return;
+  const uint64_t nobodys = row.live_bytes - live_bytes;
+  row.live_bytes = live_bytes;
+  content_live_ -= nobodys;
+  row.held_bytes -= std::min(nobodys, row.held_bytes);
+  if (row.held_bytes == 0 && blob_end_.value != 0 && geometry_.ExtentOf(blob_end_) == first) {
+    blob_end_ = {};
+  }
 }
 
 Space::ContentCounts Space::content() const {

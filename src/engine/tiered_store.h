@@ -116,6 +116,7 @@ class TieredStore final : public MemoryStore {
   absl::Status Close() override;
 
   absl::StatusOr<VerifyReport> Verify() override;
+  absl::StatusOr<QuarantineReport> Quarantine(RemainsKeeper& keeper) override;
   Statistics Stats() const override;
   const RecoveryReport& recovery() const override { return report_; }
 
@@ -148,6 +149,7 @@ class TieredStore final : public MemoryStore {
   class Walk;
   class Sweep;
   class Migration;
+  class Quarantining;
   struct Taken;
   struct Change;
 
@@ -248,6 +250,7 @@ class TieredStore final : public MemoryStore {
   absl::Status CloseSuperblock() ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status CutAndCopy(const std::string& path) ENGRAM_REQUIRES(checkpoint_mutex_);
   absl::Status CopyTo(io::File& target) ENGRAM_REQUIRES(checkpoint_mutex_);
+  void TellBackup(uint64_t bytes_done, uint64_t bytes_to_do) const;
 
   // ---- Compaction: compaction.cc. Within a call.
   absl::StatusOr<CompactionStats> CompactNow(bool force);
@@ -294,11 +297,13 @@ class TieredStore final : public MemoryStore {
   Sequence SettledSequence();
   // REQUIRES: no mutation is under way.
   void CompareCounts(VerifyReport& report) const;
-  void VerifyHash(uint64_t hash, VerifyReport& report) const;
-  absl::Status VerifyHeaders(VerifyReport& report) const;
-  absl::Status VerifyColdRuns(VerifyReport& report) const;
+  struct Inspection;
+  absl::Status Inspect(Inspection& inspection) ENGRAM_REQUIRES(checkpoint_mutex_);
+  void VerifyHash(uint64_t hash, Inspection& inspection) const;
+  absl::Status VerifyHeaders(Inspection& inspection) const;
+  absl::Status VerifyColdRuns(Inspection& inspection) const;
   absl::Status VerifyMeta(const CheckpointPlace& place, VerifyReport& report) const;
-  absl::Status VerifyCheckpoint(const std::vector<uint64_t>& changed, VerifyReport& report) const;
+  absl::Status VerifyCheckpoint(const std::vector<uint64_t>& changed, Inspection& inspection) const;
   absl::Status VerifySuperblocks(VerifyReport& report) const;
   Statistics StatsNow() const;
 

@@ -271,6 +271,15 @@ absl::Status TieredStore::CutAndCopy(const std::string& path) {
   return files_.SyncDirectoryOf(path);
 }
 
+void TieredStore::TellBackup(uint64_t bytes_done, uint64_t bytes_to_do) const {
+  if (options_.listener == nullptr) return;
+  try {
+    options_.listener->OnBackupProgress(bytes_done, bytes_to_do);
+  } catch (...) {
+    // The listener's affair.
+  }
+}
+
 // The checkpoint says which extents it needs; what the log has got since lies behind its position
 // and is not copied as part of the backup's state.
 absl::Status TieredStore::CopyTo(io::File& target) {
@@ -281,6 +290,7 @@ absl::Status TieredStore::CopyTo(io::File& target) {
   constexpr uint64_t kPieceBytes = kMiB;
   std::vector<std::byte> piece(std::min(kPieceBytes, geometry.extent_bytes));
   for (uint32_t extent = 0; extent < extents; ++extent) {
+    TellBackup(extent * geometry.extent_bytes, extents * geometry.extent_bytes);
     if (parts_->space.IsFree({extent})) continue;
     const FileOffset begin = geometry.Begin({extent});
     for (uint64_t at = 0; at < geometry.extent_bytes; at += piece.size()) {

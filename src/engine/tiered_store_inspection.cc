@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "engine/inspection.h"
 #include "engine/recovery.h"
 #include "engine/store_calls.h"
 #include "engine/tiered_store.h"
@@ -21,23 +22,29 @@ absl::StatusOr<VerifyReport> TieredStore::Verify() {
       ENGRAM_RETURN_IF_ERROR(call.status());
       sync::MutexLock lock(checkpoint_mutex_);
       const Space::Pinned nothing_is_used_again(parts_->space);
-      VerifyReport report;
-      ENGRAM_RETURN_IF_ERROR(VerifySuperblocks(report));
-      const Sequence before = SettledSequence();
-      const std::vector<uint64_t> changed = parts_->index->ChangedHashes();
-      for (const uint64_t hash : changed) {
-        const Call inside(*this);
-        VerifyHash(hash, report);
-      }
-      ENGRAM_RETURN_IF_ERROR(VerifyCheckpoint(changed, report));
-      ENGRAM_RETURN_IF_ERROR(VerifyHeaders(report));
-      ENGRAM_RETURN_IF_ERROR(VerifyColdRuns(report));
-      const AllStripes no_mutations(*this);
-      // With mutations meanwhile some may have been looked at twice, or not at all.
-      if (before == last_sequence() && report.damages.empty()) CompareCounts(report);
-      return report;
+      Inspection inspection;
+      ENGRAM_RETURN_IF_ERROR(Inspect(inspection));
+      return std::move(inspection.report);
     });
   });
+}
+
+absl::Status TieredStore::Inspect(Inspection& inspection) {
+  VerifyReport& report = inspection.report;
+  ENGRAM_RETURN_IF_ERROR(VerifySuperblocks(report));
+  const Sequence before = SettledSequence();
+  const std::vector<uint64_t> changed = parts_->index->ChangedHashes();
+  for (const uint64_t hash : changed) {
+    const Call inside(*this);
+    VerifyHash(hash, inspection);
+  }
+  ENGRAM_RETURN_IF_ERROR(VerifyCheckpoint(changed, inspection));
+  ENGRAM_RETURN_IF_ERROR(VerifyHeaders(inspection));
+  ENGRAM_RETURN_IF_ERROR(VerifyColdRuns(inspection));
+  const AllStripes no_mutations(*this);
+  // With mutations meanwhile some may have been looked at twice, or not at all.
+  if (before == last_sequence() && report.damages.empty()) CompareCounts(report);
+  return absl::OkStatus();
 }
 
 // The highest sequence assigned, while no mutation is between its sequence and its accounts.
@@ -85,7 +92,7 @@ absl::Status TieredStore::VerifySuperblocks(VerifyReport& report) const {
 
 // Of extents whose headers are in the file and stay what they are: an extent may be freed and taken
 // while it is looked at only if mutations go on, so nothing is used again meanwhile.
-absl::Status TieredStore::VerifyHeaders(VerifyReport& report) const {
+absl::Status TieredStore::VerifyHeaders(Inspection& inspection) const {
   Space& space = parts_->space;
   for (uint32_t i = 0; i < space.extents(); ++i) {
     const std::optional<format::ExtentHeader> expected = space.HeaderInFile({i});
@@ -108,14 +115,15 @@ absl::Status TieredStore::VerifyHeaders(VerifyReport& report) const {
           format::ExtentTypeName(expected->type), ", generation ", expected->generation.value);
     }
     if (!wrong.empty()) {
-      report.damages.push_back({offset, bytes.size(), "extent header", "", std::move(wrong)});
+      inspection.AddDamage({offset, bytes.size(), "extent header", "", std::move(wrong)});
+      inspection.headers.push_back({i});
     }
   }
   return absl::OkStatus();
 }
 
 // Both directories of each run: one that is damaged hides nothing while the other is intact.
-absl::Status TieredStore::VerifyColdRuns(VerifyReport& report) const {
+absl::Status TieredStore::VerifyColdRuns(Inspection& inspection) const {
   Space& space = parts_->space;
   const format::Geometry& geometry = space.geometry();
   for (const ColdRunUse& use : space.ColdRuns()) {
@@ -129,19 +137,21 @@ absl::Status TieredStore::VerifyColdRuns(VerifyReport& report) const {
       const absl::StatusOr<format::ColdDirectory> found =
           format::DecodeColdDirectory(bytes, geometry, space.store_id());
       if (found.ok() && found->generation == use.generation) continue;
-      report.damages.push_back(
+      inspection.AddDamage(
           {{at},
            bytes.size(),
            "cold directory",
            "",
            found.ok() ? "it is that of another run" : std::string(found.status().message())});
+      inspection.directories.push_back({{begin}, {at}});
     }
   }
   return absl::OkStatus();
 }
 
 absl::Status TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
-                                           VerifyReport& report) const {
+                                           Inspection& inspection) const {
+  VerifyReport& report = inspection.report;
   // The caller holds the checkpoint's mutex: it stays.
   const engine::Checkpoint& checkpoint = parts_->index->CheckpointNow();
   uint64_t last = 0;
@@ -159,9 +169,16 @@ absl::Status TieredStore::VerifyCheckpoint(const std::vector<uint64_t>& changed,
     for (uint32_t i = 0; i < format::BucketCount(*bucket); ++i) {
       const uint64_t hash = format::BucketHashAt(*bucket, i);
       if (hash != last && !std::binary_search(changed.begin(), changed.end(), hash)) {
-        VerifyHash(hash, report);
+        VerifyHash(hash, inspection);
       }
       last = hash;
+    }
+    if (options_.listener == nullptr) continue;
+    try {
+      options_.listener->OnVerifyProgress(report.memories_checked,
+                                          checkpoint.place().memories + changed.size());
+    } catch (...) {
+      // The listener's affair.
     }
   }
   ENGRAM_RETURN_IF_ERROR(VerifyMeta(checkpoint.place(), report));
@@ -192,7 +209,8 @@ absl::Status TieredStore::VerifyMeta(const CheckpointPlace& place, VerifyReport&
 }
 
 // All memories whose ids have this hash.
-void TieredStore::VerifyHash(uint64_t hash, VerifyReport& report) const {
+void TieredStore::VerifyHash(uint64_t hash, Inspection& inspection) const {
+  VerifyReport& report = inspection.report;
   Candidates candidates;
   parts_->index->FindInDelta(hash, candidates);
   parts_->index->FindInCheckpoint(hash, candidates);
@@ -215,6 +233,7 @@ void TieredStore::VerifyHash(uint64_t hash, VerifyReport& report) const {
     }
     if (damage.ok()) continue;
     ++report.memories_damaged;
+    inspection.entries.push_back({entry, report.damages.size()});
     report.damages.push_back({lookup.place.offset, lookup.place.bytes, lookup.place.structure,
                               decoded ? std::string(lookup.record.id) : "",
                               std::string(damage.message())});
