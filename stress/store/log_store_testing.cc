@@ -171,10 +171,9 @@ class LogStore final : public MemoryStore {
     const sync::MutexLock lock(mutex_);
     if (closed_) return absl::FailedPreconditionError("closed");
     ++compactions_;
+    const uint64_t size = stats.content_bytes_total;
     const uint64_t hoped_for = flaw_ == Flaw::kReclaimedByHope ? 8 : 0;
-    return CompactionStats{.old_size = stats.content_bytes_total,
-                           .new_size = stats.content_bytes_total,
-                           .bytes_reclaimed = hoped_for};
+    return CompactionStats{.old_size = size, .new_size = size, .bytes_reclaimed = hoped_for};
   }
   void CancelCompaction() override {}
   absl::StatusOr<MaintenanceReport> RunMaintenance() override {
@@ -226,9 +225,7 @@ class LogStore final : public MemoryStore {
     return CloseFile();
   }
 
-  absl::StatusOr<QuarantineReport> Quarantine(RemainsKeeper& /*keeper*/) override {
-    return absl::UnimplementedError("nothing is damaged here");
-  }
+  absl::StatusOr<QuarantineReport> Quarantine(RemainsKeeper& /*keeper*/) override { return {}; }
   absl::StatusOr<VerifyReport> Verify() override {
     if (closed_) return absl::FailedPreconditionError("closed");
     VerifyReport report;
@@ -281,9 +278,8 @@ class LogStore final : public MemoryStore {
     Put(record, static_cast<uint64_t>(payload.size()));
     Put(record, Checksum(payload, end_));
     record.insert(record.end(), payload.begin(), payload.end());
-    const FileOffset at{end_};
     end_ += record.size();
-    return io::WriteFully(*file_, at, record);
+    return io::WriteFully(*file_, FileOffset{end_ - record.size()}, record);
   }
 
   absl::StatusOr<Sequence> Apply(MutationKind kind, const Memory& memory) {
