@@ -9,7 +9,7 @@ import statistics
 FIELDS = ("Wrong", "Provenance", "Trigger", "Expected", "Suites", "Budget")
 OPTIONAL = ("Budget",)
 VERDICTS = ("caught", "missed")
-EXPLORERS = ("random", "pct", "exhaustive")
+EXPLORERS = ("random", "pct", "pos", "coverage", "exhaustive")
 
 
 class BadPatch(Exception):
@@ -30,12 +30,12 @@ class Attempt:
 
 
 class Trial:
-    """A suite and an explorer that must catch a bug."""
+    """A suite and an explorer, or the corpus of a fuzz target, that must catch a bug."""
 
     def __init__(self, suite, explorer):
         self.suite = suite
         self.explorer = explorer
-        self.draws_lots = explorer != "exhaustive"
+        self.draws_lots = explorer != "exhaustive" and suite != "corpus"
         self.attempts = []
 
     def caught(self):
@@ -112,8 +112,8 @@ def read_bug(path):
     if fields["Expected"] not in VERDICTS:
         refuse(f"Expected is {fields['Expected']}, not one of {', '.join(VERDICTS)}")
     for trial in re.split(r",\s*", fields["Suites"]):
-        if not re.fullmatch(rf"\w+/({'|'.join(EXPLORERS)})", trial):
-            refuse(f"{trial} is no SUITE/EXPLORER, such as crash/random")
+        if not re.fullmatch(rf"corpus/\w+|\w+/({'|'.join(EXPLORERS)})", trial):
+            refuse(f"{trial} is no SUITE/EXPLORER, such as crash/random, and no corpus/TARGET")
     if "\n--- a/src/" not in text:
         refuse("changes nothing in src/")
     return Bug(name, path, fields)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 
+import planted_ablation
 import planted_report
 from planted_report import Attempt
 
@@ -101,6 +102,25 @@ def costs(folder):
     yield "the report tells all", written["bugs"][0]["suites"][0]["executions"]["p95"] == 12
 
 
+def ablations(folder):
+    bug = bug_with(folder, HEADER.replace("fault/exhaustive", "interleave/pct"))
+    by_explorer = planted_ablation.explorer_cells(bug)
+    yield "explorers differ among clients", [cell.explorer for cell in by_explorer] == list(
+        planted_ablation.EXPLORERS) and by_explorer[0].suite == "interleave"
+    by_crashes = planted_ablation.crash_cells(bug)
+    yield "crash models are compared once", [(cell.suite, cell.crashes) for cell in by_crashes] == [
+        ("crash", crashes) for crashes in planted_ablation.CRASHES]
+    yield "no crashes, no comparison", not planted_ablation.crash_cells(
+        bug_with(folder, HEADER.replace("crash/random, fault/exhaustive", "model/random")))
+    for cell in by_explorer + by_crashes:
+        cell.attempt = Attempt(1, 10, 2.5)
+    by_crashes[2].attempt = Attempt(1, 10, 2.5, "t", "p: lost")
+    by_crashes[3].attempt = Attempt(1, trouble="did not end in 1 s")
+    told = planted_ablation.tables([(bug, by_explorer, by_crashes)]).split("\n")[-1]
+    yield "what was found, missed and not run", [cell.strip() for cell in told.split("|")[1:-1]] == [
+        "example", "crash/random", "-", "-", "2.5 s", "?", "-", "-"]
+
+
 def patches(folder, files_of, make_same, apply_patch, could_not_run):
     root, tree = os.path.join(folder, "root"), os.path.join(folder, "work", "tree")
     os.makedirs(os.path.join(root, "src"))
@@ -141,7 +161,7 @@ def run(files_of, make_same, apply_patch, could_not_run):
     """Prints what is wrong; returns the exit status."""
     count = wrong = 0
     with tempfile.TemporaryDirectory() as folder:
-        for case, holds in (*headers(folder), *verdicts(folder), *costs(folder),
+        for case, holds in (*headers(folder), *verdicts(folder), *costs(folder), *ablations(folder),
                             *patches(folder, files_of, make_same, apply_patch, could_not_run)):
             count += 1
             if not holds:
