@@ -265,6 +265,42 @@ TEST_F(StoreWalksTest, TheLastIntactCopyIsKept) {
   EXPECT_EQ(store_->Get(hot.id)->tier, Tier::kWarm);
 }
 
+// A page is no larger than its limit in contents and one more, however many were asked for.
+TEST_F(StoreWalksTest, APageOfLongContentsIsShort) {
+  io::RamFileSystem files(64 * kMiB);
+  options_.file_bytes_max = 64 * kMiB;
+  const auto store = MemoryStore::Open(files, kPath, options_);
+  ASSERT_TRUE(store.ok()) << store.status();
+  for (int i = 0; i < 20; ++i) {
+    Memory memory = MakeMemory(i, 1);
+    memory.content = std::string(1 * kMiB, 'c');
+    ASSERT_TRUE((*store)->Store(memory).ok());
+  }
+  const absl::StatusOr<Page> first = (*store)->List("", kPageLimitMax, std::nullopt);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->items.size(), 16u);
+  const absl::StatusOr<Page> second = (*store)->List(first->cursor, kPageLimitMax, std::nullopt);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->items.size(), 4u);
+}
+
+// Nobody has a hash within a quarter of all: buckets between those of others are empty.
+TEST_F(StoreWalksTest, AnEmptyBucketHidesNothing) {
+  ASSERT_TRUE(files_.Remove(kPath).ok());
+  store_ = OpenOrDie();
+  std::map<std::string, uint64_t> stored;
+  for (int i = 0; i < kIds; ++i) {
+    const uint64_t quarter = format::IdHash(IdOf(i)) >> 62;
+    if (quarter == 1) continue;
+    StoreOne(i, 1);
+    stored.emplace(IdOf(i), 1);
+  }
+  ASSERT_TRUE(store_->Close().ok());
+  store_ = OpenOrDie();
+  EXPECT_EQ(Iterated().memories, stored);
+  EXPECT_EQ(ExpectAllAgree(0), 0);
+}
+
 // A cursor from before the damage was known leads on all the same.
 TEST_F(StoreWalksTest, ACursorLivesOnOverAnotherCheckpoint) {
   store_ = OpenOrDie();
