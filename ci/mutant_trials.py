@@ -19,6 +19,7 @@ from mutant_tree import NUMBERS_MAX
 # In the order in which they are tried; executions, so that a verdict is the same everywhere.
 SUITES = (("model", 1500), ("crash", 3000), ("fault", 5000), ("interleave", 5000), ("damage", 2500),
           ("truncate", 2000))
+PROPERTIES = "seed=1 max_success=20"
 # Measures time, which a mutant's neighbours take.
 NOT_RUN = "ProductionCost."
 SLEEPS_SECONDS_MAX = 15
@@ -49,10 +50,11 @@ class Verdict:
 class Stage:
     """A program to be run: which mutants it comes by, and what it costs without any."""
 
-    def __init__(self, name, command, folder):
+    def __init__(self, name, command, folder, variables=None):
         self.name = name
         self.command = command
         self.folder = folder  # for its files; each run has its own below it
+        self.variables = variables or {}  # of its environment
         self.reached = frozenset()
         self.cpu_seconds = 0.0
 
@@ -62,24 +64,25 @@ class Stage:
     def run_without(self):
         """Sets what is known of it; raises if it fails."""
         with tempfile.NamedTemporaryFile(dir=self.folder) as marks:
-            how, self.cpu_seconds = run(self.command, self.folder,
-                                        {"ENGRAM_MUTANTS_REACHED": marks.name}, 600)
+            variables = {**self.variables, "ENGRAM_MUTANTS_REACHED": marks.name}
+            how, self.cpu_seconds = run(self.command, self.folder, variables, 600)
             self.reached = frozenset(
                 number for number, mark in enumerate(marks.read(NUMBERS_MAX)) if mark)
         if how:
             raise CouldNotRun(f"{self.name} {how} without any mutant: {' '.join(self.command)}")
 
 
-class UnitTests(Stage):
+class GoogleTests(Stage):
     """A GoogleTest program, of which only those tests run that come by the mutant."""
 
-    def __init__(self, name, program, folder):
-        super().__init__(name, [program, "--gtest_brief=1", "--gtest_fail_fast"], folder)
+    def __init__(self, name, program, folder, variables=None):
+        super().__init__(name, [program, "--gtest_brief=1", "--gtest_fail_fast"], folder, variables)
         self.tests = []  # stages of their own
 
     def measure(self, pool):
         names = tests_in(self.command[0])
-        self.tests = [Stage(name, [*self.command, f"--gtest_filter={name}"], self.folder)
+        self.tests = [Stage(name, [*self.command, f"--gtest_filter={name}"], self.folder,
+                            self.variables)
                       for name in names if not name.startswith(NOT_RUN)]
         list(pool.map(Stage.run_without, self.tests))
         self.reached = frozenset().union(*(test.reached for test in self.tests))
@@ -155,16 +158,17 @@ def how_it_ended(code, sleeps):
 
 
 def stages_of(programs, folder, pool):
-    """The unit tests and the suites in `programs`, having run once without a mutant."""
-    shutil.rmtree(folder, ignore_errors=True)
-    os.makedirs(folder)
-    units = UnitTests("unit tests", os.path.join(programs, "engram_unit_tests"), folder)
+    """Unit tests, suites and properties in `programs`, having run once without a mutant."""
+    units = GoogleTests("unit tests", os.path.join(programs, "engram_unit_tests"), folder)
     units.measure(pool)
+    properties = GoogleTests("properties", os.path.join(programs, "engram_properties"), folder,
+                             {"RC_PARAMS": PROPERTIES})
+    properties.measure(pool)
     suites = [Stage(suite, [os.path.join(programs, "engram-verify"), "run", "--suite", suite,
                             "--executions", str(executions), "--seed", "1", "--stop-at-failure"],
                     folder) for suite, executions in SUITES]
     list(pool.map(Stage.run_without, suites))
-    return [units, *suites]
+    return [units, *suites, properties]
 
 
 def judge(number, stages):
@@ -175,7 +179,8 @@ def judge(number, stages):
             continue
         came_by = True
         how, seconds = run(stage.command_for(number), stage.folder,
-                           {"ENGRAM_MUTANT": str(number)}, 3 * stage.cpu_seconds + 3)
+                           {**stage.variables, "ENGRAM_MUTANT": str(number)},
+                           3 * stage.cpu_seconds + 3)
         spent += seconds
         if how:
             return Verdict(stage.name, how, spent)

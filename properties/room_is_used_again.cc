@@ -6,7 +6,7 @@
 // hundred, but for what the contents alive at one moment can differ by.
 //
 // Not covered: long-lived memories scattered over log extents, whose room only compaction gives
-// back; the stores of a failing disk (suite fault).
+// back; what other failures leave (suite fault).
 //
 // Requirements: S3.
 
@@ -18,6 +18,7 @@
 
 #include "properties/arbitrary_memory.h"
 #include "properties/trial_store.h"
+#include "properties/watched_file_system.h"
 
 namespace engram::properties {
 namespace {
@@ -92,6 +93,42 @@ TEST(RoomIsUsedAgain, AlsoByReopening) {
     if (round == 5) bytes_first = store->Stats().file_bytes;
   }
   EXPECT_LE(store->Stats().file_bytes, bytes_first * 3 / 2);
+}
+
+// A blob and a checkpoint that cannot be written hold nothing, however often it is tried.
+TEST(RoomIsUsedAgain, AlsoThatOfCallsThatFailed) {
+  const TrialFile file;
+  ReadingsSeen seen{.mark = "unseen"};
+  WatchedFileSystem files(seen);
+  Options options = TinyOptions();
+  options.checkpoint_entries_min = 10'000;
+  const auto store = MemoryStore::Open(files, file.path(), options);
+  ASSERT_TRUE(store.ok()) << store.status();
+  Memory memory;
+  for (int i = 0; i < 200; ++i) {
+    memory.id = "id " + std::to_string(i);
+    memory.embedding = EmbeddingOf(0);
+    ASSERT_TRUE((*store)->Store(memory).ok());
+  }
+  ASSERT_TRUE((*store)->Sync().ok());
+  const Statistics before = (*store)->Stats();
+  seen.write_bytes_max = 4 * kKiB;  // as an embedding is, and what a sync writes here
+  memory.content = std::string(5'000, 'x');
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_TRUE(absl::IsUnavailable((*store)->Store(memory).status()));
+    EXPECT_TRUE(absl::IsUnavailable((*store)->Checkpoint()));
+  }
+  const Statistics after = (*store)->Stats();
+  EXPECT_LE(after.extents_of_blobs, before.extents_of_blobs + 1);
+  EXPECT_EQ(after.extents_of_checkpoint, before.extents_of_checkpoint);
+  EXPECT_LE(after.file_bytes, before.file_bytes + 4 * options.extent_bytes);
+  EXPECT_EQ(after.slots_used, before.slots_used);
+  EXPECT_EQ(after.entries_since_checkpoint, before.entries_since_checkpoint);
+  seen.write_bytes_max = UINT64_MAX;
+  EXPECT_TRUE((*store)->Store(memory).ok());
+  EXPECT_TRUE((*store)->Checkpoint().ok());
+  EXPECT_EQ((*store)->Count(), 200u);
+  EXPECT_TRUE((*store)->Verify()->sound());
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // The real file system, with a look over the shoulder: what a store reads, by read and by mapping.
+// Long writes can be made to fail.
 //
 // Bytes are recognised by a mark that the test has put into its memories, so that nothing needs to
 // be known of where a store keeps what.
@@ -25,6 +26,8 @@ struct ReadingsSeen {
   std::string_view mark;
   uint64_t bytes = 0;
   uint64_t marks = 0;  // how often the mark stood in them
+  // Longer writes fail and have no effect.
+  uint64_t write_bytes_max = UINT64_MAX;
 
   void Add(std::span<const std::byte> read) {
     bytes += read.size();
@@ -64,6 +67,7 @@ class WatchedFile final : public io::File {
     return read;
   }
   absl::StatusOr<size_t> Write(FileOffset offset, std::span<const std::byte> source) override {
+    if (source.size() > seen_.write_bytes_max) return absl::UnavailableError("a long write");
     return file_->Write(offset, source);
   }
   absl::Status SyncData() override { return file_->SyncData(); }

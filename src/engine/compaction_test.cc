@@ -147,6 +147,22 @@ TEST_F(CompactionTest, EmptyExtentsOfSlotsAreGivenBack) {
   ExpectSound();
 }
 
+// They alone are reason enough, though the log has nothing to move and a checkpoint nothing to say.
+TEST_F(CompactionTest, EmptyExtentsOfSlotsAreGivenBackBehindACheckpoint) {
+  Open();
+  StoreFromTo(0, 400);
+  RemoveFromTo(0, 400);
+  ASSERT_TRUE(store_->Checkpoint().ok());
+  ASSERT_TRUE(store_->CompactContent(/*force=*/true).ok());
+  ASSERT_TRUE(store_->Checkpoint().ok());
+  StoreFromTo(0, 400);
+  RemoveFromTo(0, 400);
+  ASSERT_TRUE(store_->Checkpoint().ok());
+  EXPECT_GT(store_->Stats().extents_of_slots, 10u);
+  ASSERT_TRUE(store_->CompactContent(/*force=*/true).ok());
+  EXPECT_EQ(store_->Stats().extents_of_slots, 0u);
+}
+
 TEST_F(CompactionTest, AHundredCyclesDoNotGrowTheFile) {
   Open();
   uint64_t bytes_after_some = 0;

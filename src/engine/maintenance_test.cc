@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "api/event_listener.h"
 #include "api/memory_store.h"
 #include "api/pressure.h"
 #include "api/tier.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "io/clock.h"
 #include "io/posix_file_system.h"
@@ -142,6 +144,36 @@ TEST_F(MaintenanceTest, CompactsAboveTheThresholds) {
   ASSERT_TRUE(report->compaction);
   EXPECT_GT(report->compaction->bytes_reclaimed, 0u);
   EXPECT_TRUE(report->errors.empty());
+}
+
+TEST_F(MaintenanceTest, RewritesColdRunsThatAreMostlyDead) {
+  Open();
+  StoreUpTo(20, 0.1F);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 20; ++i) ids.push_back(IdAt(i));
+  ASSERT_TRUE(store_->Migrate(ids, Tier::kCold).ok());
+  for (int i = 0; i < 15; ++i) ASSERT_TRUE(store_->Remove(IdAt(i)).ok());
+  ASSERT_EQ(store_->Stats().cold_rows_total, 20u);
+  const absl::StatusOr<MaintenanceReport> report = store_->RunMaintenance();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_TRUE(report->maintenance_triggered);
+  ASSERT_TRUE(report->cold_compaction);
+  EXPECT_EQ(report->cold_compaction->rows_moved, 5u);
+  EXPECT_EQ(store_->Stats().cold_rows_total, 5u);
+}
+
+TEST_F(MaintenanceTest, WhatGoesWrongIsInItsReport) {
+  Open();
+  StoreUpTo(200, 0.1F);
+  ASSERT_TRUE(store_->Close().ok());
+  options_.file_bytes_max = store_->Stats().file_bytes;
+  options_.warm_capacity_bytes = 0;
+  Open();
+  const absl::StatusOr<MaintenanceReport> report = store_->RunMaintenance();
+  ASSERT_TRUE(report.ok()) << report.status();
+  ASSERT_EQ(report->errors.size(), 1u);
+  EXPECT_THAT(report->errors[0], testing::HasSubstr("keeping to the warm capacity"));
+  EXPECT_EQ(store_->Stats().memories_cold, 0u);
 }
 
 TEST_F(MaintenanceTest, MakesColdWhatNobodyHasAccessedForLong) {

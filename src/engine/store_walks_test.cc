@@ -171,6 +171,59 @@ TEST_F(StoreWalksTest, WithoutDamageAllIsMet) {
   EXPECT_EQ(Iterated().memories.size(), store_->Count());
 }
 
+// Of so many homes a stretch ends at the last one, behind it and before it.
+TEST_F(StoreWalksTest, HoweverManyBucketsThereAreAllIsMet) {
+  ASSERT_TRUE(files_.Remove(kPath).ok());
+  store_ = OpenOrDie();
+  for (int i = 0; i < kIds; ++i) {
+    StoreOne(i, 1);
+    if (i % static_cast<int>(kEntriesPerHome) == 0) {
+      ASSERT_TRUE(store_->Checkpoint().ok());
+      EXPECT_EQ(Iterated().memories.size(), store_->Count());
+    }
+  }
+}
+
+// So many are sorted otherwise.
+TEST_F(StoreWalksTest, ARecallOfThousandsExaminesEach) {
+  store_ = OpenOrDie();
+  for (int i = 1000; i < 2500; ++i) StoreOne(i, 1);
+  const auto result = store_->Recall(MakeMemory(3, 0).embedding, {.limit = 3});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->examined, store_->Count());
+  std::set<std::string> ids;
+  for (const RecallMatch& match : result->matches) ids.insert(match.id);
+  // Those whose embedding is the same.
+  EXPECT_EQ(ids, (std::set<std::string>{IdOf(3), IdOf(3 + 2 * 768), IdOf(3 + 3 * 768)}));
+}
+
+TEST_F(StoreWalksTest, WhatIsDamagedIsNotChanged) {
+  DamageBuckets({5});
+  store_ = OpenOrDie();
+  int damaged = 0;
+  for (int i = 0; i < kIds; ++i) {
+    const absl::Status got = store_->Get(IdOf(i)).status();
+    if (got.ok()) continue;
+    ++damaged;
+    EXPECT_TRUE(absl::IsDataLoss(store_->UpdateActivation(IdOf(i), 0.5F).status())) << i;
+    EXPECT_TRUE(absl::IsDataLoss(store_->Contains(IdOf(i)).status())) << i;
+  }
+  EXPECT_GT(damaged, 5);
+}
+
+// The checkpoint's own extents are there, others that it knows of are not.
+TEST_F(StoreWalksTest, AFileThatIsTooShortForItsCheckpointIsOpened) {
+  auto file = *files_.Open(kPath, io::OpenMode::kReadWrite);
+  ASSERT_TRUE(file->Truncate(*file->Size() - options_.extent_bytes).ok());
+  file = nullptr;
+  store_ = OpenOrDie();
+  const std::vector<Damage>& damages = store_->recovery().damages;
+  EXPECT_TRUE(std::any_of(damages.begin(), damages.end(), [](const Damage& damage) {
+    return damage.explanation.find("more extents than the file has") != std::string::npos;
+  }));
+  EXPECT_LT(ExpectAllAgree(kIds), kIds / 2);
+}
+
 TEST_F(StoreWalksTest, ADamagedBucketIsOneItem) {
   const uint64_t buckets = DamageBuckets({});
   const std::vector<std::byte> image = files_.Contents(kPath);
@@ -263,6 +316,42 @@ TEST_F(StoreWalksTest, TheLastIntactCopyIsKept) {
   ASSERT_TRUE(store_->Store(hot).ok());
   EXPECT_TRUE(store_->UpdateActivation(hot.id, 0.1F).ok());
   EXPECT_EQ(store_->Get(hot.id)->tier, Tier::kWarm);
+}
+
+// A page is no larger than its limit in contents and one more, however many were asked for.
+TEST_F(StoreWalksTest, APageOfLongContentsIsShort) {
+  io::RamFileSystem files(64 * kMiB);
+  options_.file_bytes_max = 64 * kMiB;
+  const auto store = MemoryStore::Open(files, kPath, options_);
+  ASSERT_TRUE(store.ok()) << store.status();
+  for (int i = 0; i < 20; ++i) {
+    Memory memory = MakeMemory(i, 1);
+    memory.content = std::string(1 * kMiB, 'c');
+    ASSERT_TRUE((*store)->Store(memory).ok());
+  }
+  const absl::StatusOr<Page> first = (*store)->List("", kPageLimitMax, std::nullopt);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->items.size(), 16u);
+  const absl::StatusOr<Page> second = (*store)->List(first->cursor, kPageLimitMax, std::nullopt);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->items.size(), 4u);
+}
+
+// Nobody has a hash within a quarter of all: buckets between those of others are empty.
+TEST_F(StoreWalksTest, AnEmptyBucketHidesNothing) {
+  ASSERT_TRUE(files_.Remove(kPath).ok());
+  store_ = OpenOrDie();
+  std::map<std::string, uint64_t> stored;
+  for (int i = 0; i < kIds; ++i) {
+    const uint64_t quarter = format::IdHash(IdOf(i)) >> 62;
+    if (quarter == 1) continue;
+    StoreOne(i, 1);
+    stored.emplace(IdOf(i), 1);
+  }
+  ASSERT_TRUE(store_->Close().ok());
+  store_ = OpenOrDie();
+  EXPECT_EQ(Iterated().memories, stored);
+  EXPECT_EQ(ExpectAllAgree(0), 0);
 }
 
 // A cursor from before the damage was known leads on all the same.

@@ -252,6 +252,25 @@ TEST_F(TieredStoreTest, CloseFromACallbackIsRefused) {
   EXPECT_EQ(store->Stats().memories, 1u);
 }
 
+// What a reader sees in the buffer of a log extent stays there, though the log goes on in others.
+TEST_F(TieredStoreTest, AViewKeepsTheBufferThatItLooksAt) {
+  auto store = OpenOrFail();
+  const std::string content(2000, 'v');
+  Memory viewed = MakeMemory("viewed", 1.0F, content);
+  viewed.activation = 0.1F;  // a hot one has a copy
+  ASSERT_TRUE(store->Store(viewed).ok());
+  const auto look = [&](const MemoryView& view) {
+    ASSERT_EQ(view.content, content);
+    for (int i = 0; i < 200; ++i) {
+      const std::string id = "other " + std::to_string(i);
+      ASSERT_TRUE(store->Store(MakeMemory(id, 1.0F, std::string(2000, 'o'))).ok());
+    }
+    EXPECT_GT(store->Stats().extents_of_log, 4u);
+    EXPECT_EQ(view.content, content);
+  };
+  ASSERT_TRUE(store->View("viewed", look).ok());
+}
+
 // Rooms that a reader still looks at are released, but not yet free: a checkpoint cut then must
 // not know half of the run of an older one.
 TEST_F(TieredStoreTest, CheckpointsAreCutWhileLongRunsOfOlderOnesWaitForAReader) {

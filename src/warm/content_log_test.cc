@@ -3,9 +3,12 @@
 
 #include "warm/content_log.h"
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,12 +45,46 @@ class OrderedExtents final : public LogExtents {
   uint32_t next_ = 0;
 };
 
+// A file, in the next write to which something else happens first.
+class InterruptedFile final : public io::File {
+ public:
+  explicit InterruptedFile(io::File& file) : file_(file) {}
+
+  absl::StatusOr<size_t> Read(FileOffset offset, std::span<std::byte> target) override {
+    return file_.Read(offset, target);
+  }
+  absl::StatusOr<size_t> Write(FileOffset offset, std::span<const std::byte> source) override {
+    if (const auto interrupt = std::exchange(before_write, nullptr)) interrupt();
+    return file_.Write(offset, source);
+  }
+  absl::Status SyncData() override { return file_.SyncData(); }
+  absl::StatusOr<uint64_t> Size() override { return file_.Size(); }
+  absl::Status Reserve(FileOffset offset, uint64_t size) override {
+    return file_.Reserve(offset, size);
+  }
+  absl::Status Punch(FileOffset offset, uint64_t size) override {
+    return file_.Punch(offset, size);
+  }
+  absl::Status Truncate(uint64_t size) override { return file_.Truncate(size); }
+  absl::StatusOr<std::unique_ptr<io::Mapping>> Map(uint64_t size) override {
+    return file_.Map(size);
+  }
+  absl::Status Lock() override { return file_.Lock(); }
+  std::string_view path() const override { return file_.path(); }
+
+  std::function<void()> before_write;
+
+ private:
+  io::File& file_;
+};
+
 class ContentLogTest : public testing::Test {
  protected:
   ContentLogTest()
       : files_(kGeometry.FileBytes(kExtents)),
         file_(*files_.Open("log", io::OpenMode::kCreateNew)),
-        log_(*file_, extents_, kGeometry, kStoreId) {
+        interrupted_(*file_),
+        log_(interrupted_, extents_, kGeometry, kStoreId) {
     EXPECT_TRUE(file_->Truncate(kGeometry.FileBytes(kExtents)).ok());
     EXPECT_TRUE(log_.Begin({}).ok());
   }
@@ -93,6 +130,7 @@ class ContentLogTest : public testing::Test {
 
   io::RamFileSystem files_;
   std::unique_ptr<io::File> file_;
+  InterruptedFile interrupted_;
   OrderedExtents extents_;
   ContentLog log_;
   std::vector<std::vector<std::byte>> bytes_;
@@ -133,6 +171,26 @@ TEST_F(ContentLogTest, AFrameSaysWhatWasDurableBeforeIt) {
     if (entry.kind == format::EntryKind::kFrame) durable.push_back(entry.durable.value);
   }
   EXPECT_EQ(durable, (std::vector<uint64_t>{1, first_end.value}));
+}
+
+// Extents that are left while another write goes on are ended behind it, once each.
+TEST_F(ContentLogTest, AppendingGoesOnWhileItIsWrittenOut) {
+  ASSERT_TRUE(AppendRemoval(1).ok());
+  uint64_t appended = 1;
+  interrupted_.before_write = [&] {
+    while (extents_.first_numbers.size() < 4) ASSERT_TRUE(AppendRemoval(++appended).ok());
+    EXPECT_TRUE(extents_.ended.empty());
+  };
+  ASSERT_TRUE(log_.WriteOut().ok());
+  EXPECT_EQ(extents_.ended, (std::vector<uint32_t>{0, 1, 2}));
+  ASSERT_TRUE(AppendRemoval(++appended).ok());
+  ASSERT_TRUE(log_.WriteOut().ok());
+  EXPECT_EQ(extents_.ended, (std::vector<uint32_t>{0, 1, 2}));
+  uint64_t removals = 0;
+  for (const format::LogEntry& entry : ReadAll()) {
+    removals += entry.kind == format::EntryKind::kRemove ? 1 : 0;
+  }
+  EXPECT_EQ(removals, appended);
 }
 
 TEST_F(ContentLogTest, WithoutAnExtentNothingIsAppendedAndNothingLost) {
