@@ -9,7 +9,7 @@ import statistics
 FIELDS = ("Wrong", "Provenance", "Trigger", "Expected", "Suites", "Budget")
 OPTIONAL = ("Budget",)
 VERDICTS = ("caught", "missed")
-EXPLORERS = ("random", "pct", "exhaustive")
+EXPLORERS = ("random", "pct", "pos", "coverage", "exhaustive")
 
 
 class BadPatch(Exception):
