@@ -98,8 +98,8 @@ class ExhaustiveExplorer final : public Explorer {
     return !redundant_;
   }
 
-  bool varies_operations() const override { return false; }
-  void RememberCrashes(StateAfter state_after) override { state_after_ = std::move(state_after); }
+  std::optional<uint64_t> operation_list() const override { return std::nullopt; }
+  void RememberCrashes(const StateAfter& state_after) override { state_after_ = state_after; }
   const CrashMemory* crash_memory() const override { return &memory_; }
 
  private:

@@ -9,6 +9,7 @@
 
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -73,10 +74,11 @@ class Exploration {
 
  private:
   void RunOne() {
-    if (program_.generate && (started_ == 0 || explorer_->varies_operations())) {
-      operations_ = program_.generate(
-          explorer_->varies_operations() ? Random(seed_, started_).Next() : seed_);
+    const std::optional<uint64_t> list = explorer_->operation_list();
+    if (program_.generate && (started_ == 0 || list != list_)) {
+      operations_ = program_.generate(list.has_value() ? Random(seed_, *list).Next() : seed_);
     }
+    list_ = list;
     ++started_;
     runner_.Run(operations_, *explorer_);
     const bool counts = explorer_->End();
@@ -156,6 +158,7 @@ class Exploration {
   Runner runner_;
   std::unique_ptr<Explorer> explorer_;
   std::vector<Operation> operations_;
+  std::optional<uint64_t> list_;  // what operations_ are generated from
   Outcome outcome_;
   bool stopped_ = false;
   uint64_t started_ = 0;  // executions, redundant ones included

@@ -48,14 +48,15 @@
 namespace engram::world {
 
 struct ExplorerOptions {
-  // "random" (swarm weights), "pct" (priorities with `depth` - 1 changes), "exhaustive" (every
+  // "random" (swarm weights), "pct" (priorities with `depth` - 1 changes), "pos" (priorities over
+  // events), "coverage" (walks from what earlier ones showed that was new), "exhaustive" (every
   // class of equivalent executions once, by dynamic partial-order reduction; with a bound on
   // preemptions, every execution within it).
   std::string name = "random";
   uint64_t seed = 1;
   uint32_t depth = 3;  // pct only: 1..4
-  // random and pct: crashes come evenly anywhere, instead of by odds that differ from execution to
-  // execution.
+  // All but exhaustive: crashes come evenly anywhere, instead of by odds that differ from execution
+  // to execution.
   bool aims_crashes = false;
   // exhaustive only: what comes after a crash is explored once for each state that crashes leave
   // (Scenario::Knowledge), which changes no verdict and no count of classes.

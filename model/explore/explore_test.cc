@@ -86,7 +86,8 @@ TEST_P(WithEachExplorer, TheSameSeedGivesTheSameExploration) {
   EXPECT_EQ(one.steps, two.steps);
 }
 
-INSTANTIATE_TEST_SUITE_P(Explore, WithEachExplorer, testing::Values("random", "pct", "exhaustive"),
+INSTANTIATE_TEST_SUITE_P(Explore, WithEachExplorer,
+                         testing::Values("random", "pct", "pos", "coverage", "exhaustive"),
                          [](const auto& explorer) { return std::string(explorer.param); });
 
 TEST(Replay, OfATokenIsTheSameExecution) {

@@ -17,9 +17,12 @@ absl::StatusOr<std::unique_ptr<Explorer>> MakeExplorer(const ExplorerOptions& op
     }
     return MakePctExplorer(options.seed, options.depth, options.aims_crashes);
   }
+  if (options.name == "pos") return MakePosExplorer(options.seed, options.aims_crashes);
+  if (options.name == "coverage") return MakeCoverageExplorer(options.seed, options.aims_crashes);
   if (options.name == "exhaustive") return MakeExhaustiveExplorer(bounds);
-  return absl::InvalidArgumentError(absl::StrCat("there is no explorer '", options.name,
-                                                 "'; there are random, pct and exhaustive"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("there is no explorer '", options.name,
+                   "'; there are random, pct, pos, coverage and exhaustive"));
 }
 
 }  // namespace engram::world

@@ -32,14 +32,14 @@ class Explorer : public Choices {
   // The execution is over, and `scheduler` still remembers it. Returns whether it counts: false if
   // it was found equivalent to another.
   virtual bool End() = 0;
-  // Whether the explorer generates one operation list per execution (true) or keeps the first
-  // (false).
-  virtual bool varies_operations() const = 0;
+  // Which operations the execution that was just begun gets: the same list for the same number;
+  // nothing: always those of the seed itself.
+  virtual std::optional<uint64_t> operation_list() const = 0;
 
   // What it may remember crashes by; as Runner::StateAfter, inside of kCrash choices. Only before
   // the first execution.
   using StateAfter = std::function<std::optional<uint64_t>(uint32_t crash)>;
-  virtual void RememberCrashes(StateAfter) {}
+  virtual void RememberCrashes(const StateAfter&) {}
   // What it remembered; null if nothing.
   virtual const CrashMemory* crash_memory() const { return nullptr; }
 };
@@ -53,6 +53,15 @@ std::unique_ptr<Explorer> MakeRandomExplorer(uint64_t seed, bool aims_crashes = 
 // 2010); other kinds of choice as in the random explorer. `depth` in 1..4. Execution n is a
 // function of (seed, n) and of the length of the longest execution before it.
 std::unique_ptr<Explorer> MakePctExplorer(uint64_t seed, uint32_t depth, bool aims_crashes = false);
+
+// Priorities over events, drawn anew where events race (partial order sampling: Yuan, Yang, Gu, CAV
+// 2018); other kinds of choice as in the random explorer. Execution n is a function of (seed, n).
+std::unique_ptr<Explorer> MakePosExplorer(uint64_t seed, bool aims_crashes = false);
+
+// Walks as the pos explorer's, most of which begin as an earlier one did that showed something new
+// (after Wolff et al., ASPLOS 2024). Execution n is a function of the seed and of the executions
+// before it.
+std::unique_ptr<Explorer> MakeCoverageExplorer(uint64_t seed, bool aims_crashes = false);
 
 // Every choice within the bounds. Without a bound on preemptions, one execution per class of
 // equivalent schedules, by source-set dynamic partial-order reduction with sleep sets (Abdulla et
@@ -70,7 +79,7 @@ class ReplayExplorer final : public Explorer {
   uint32_t Choose(const Name& name, uint32_t alternatives) override;
   bool Begin(const Scheduler& scheduler) override;
   bool End() override;
-  bool varies_operations() const override { return false; }
+  std::optional<uint64_t> operation_list() const override { return std::nullopt; }
 
   // Deviations that were not asked for, or asked for with too few alternatives, in the last
   // execution.

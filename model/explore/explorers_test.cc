@@ -209,7 +209,7 @@ TEST(ReplayExplorer, SaysWhatWasNotUsed) {
 // ---- By name.
 
 TEST(MakeExplorer, KnowsThreeNames) {
-  for (const char* name : {"random", "pct", "exhaustive"}) {
+  for (const char* name : {"random", "pct", "pos", "coverage", "exhaustive"}) {
     EXPECT_TRUE(MakeExplorer({.name = name}, {}).ok()) << name;
   }
   EXPECT_THAT(MakeExplorer({.name = "magic"}, {}).status().ToString(),

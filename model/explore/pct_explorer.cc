@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "model/explore/crash_aim.h"
 #include "model/explore/explorers.h"
@@ -67,7 +68,7 @@ class PctExplorer final : public Explorer {
     aim_.End();
     return true;
   }
-  bool varies_operations() const override { return true; }
+  std::optional<uint64_t> operation_list() const override { return execution_ - 1; }
 
  private:
   static constexpr uint64_t kInitial = uint64_t{1} << 32;  // priorities below it have been lowered

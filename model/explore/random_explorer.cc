@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "model/explore/crash_aim.h"
 #include "model/explore/explorers.h"
@@ -47,7 +48,7 @@ class RandomExplorer final : public Explorer {
     aim_.End();
     return true;
   }
-  bool varies_operations() const override { return true; }
+  std::optional<uint64_t> operation_list() const override { return execution_ - 1; }
 
  private:
   static constexpr int kTriesMax = 4;

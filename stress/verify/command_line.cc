@@ -34,8 +34,9 @@ constexpr const char* kFooter =
 void AddExplorer(CLI::App& app, std::string& explorer) {
   app.add_option("--explorer", explorer,
                  "only this one: random (walks), pct (priorities), exhaustive (every class of "
-                 "equivalent executions)")
-      ->check(CLI::IsMember({"random", "pct", "exhaustive"}));
+                 "equivalent executions); on request alone: pos (priorities over events), coverage "
+                 "(walks from what showed something new)")
+      ->check(CLI::IsMember({"random", "pct", "pos", "coverage", "exhaustive"}));
 }
 
 // Adds an option that takes the name of a crash model.

@@ -149,8 +149,8 @@ SuiteResult RunSelf(SuiteRun& run) {
   SuiteResult result;
   result.scoreboard = "SELF: the harness, tested on programs of which everything is known\n";
   size_t walks_left = 0;
-  for (const std::string_view explorer : {"random", "pct"})
-    walks_left += run.Uses(explorer) ? 1 : 0;
+  for (const std::string_view explorer : kExplorers)
+    walks_left += explorer != "exhaustive" && run.Uses(explorer) ? 1 : 0;
   for (const std::string_view explorer : kExplorers) {
     if (!run.Uses(explorer)) continue;
     Part& part = result.parts.emplace_back();

@@ -40,9 +40,14 @@ class Allowance {
   std::optional<std::chrono::nanoseconds> deadline_;  // in CPU time
 };
 
+// Explorers that run only if they are asked for; then they walk whatever can be walked.
+inline bool IsOnRequest(std::string_view explorer) {
+  return explorer == "pos" || explorer == "coverage";
+}
+
 struct SuiteRun {
   uint64_t seed = 1;
-  std::string explorer;              // only this one; empty: all that the suite uses
+  std::string explorer;              // only this one; empty: all that the suite uses unasked
   std::string_view crashes = "any";  // see crash_models.h
   Allowance allowance;
   ProgressLine* progress = nullptr;  // may be null
@@ -53,7 +58,9 @@ struct SuiteRun {
   uint64_t executions = 0;
   double cpu_seconds = 0;
 
-  bool Uses(std::string_view name) const { return explorer.empty() || explorer == name; }
+  bool Uses(std::string_view name) const {
+    return explorer.empty() ? !IsOnRequest(name) : explorer == name;
+  }
   // Whether nothing more should be explored, after what `part` has reported.
   bool EndsWith(const Part& part) const { return stop_at_failure && !part.failures.empty(); }
 

@@ -51,8 +51,8 @@ const ProgramEntry* FindProgram(std::string_view name);
 Report RunSuites(const std::vector<const Suite*>& suites, SuiteRun& run);
 
 // The explorers that suites use, in the order in which they run: what has an end comes first, walks
-// use up what is left.
-inline constexpr std::string_view kExplorers[] = {"exhaustive", "random", "pct"};
+// use up what is left. Some run only if they are asked for (SuiteRun::Uses).
+inline constexpr std::string_view kExplorers[] = {"exhaustive", "random", "pct", "pos", "coverage"};
 
 // The finding as a report: its summary and the whole story.
 FailureReport ReportOf(const world::Program& program, const world::Finding& finding);
