@@ -84,6 +84,7 @@ class StoreScenario final : public world::Scenario {
     if (trial_->stalls_housekeeping) recorder_.StallFor(std::min<int>(2, LastThread()));
     std::vector<sync::Thread> threads;
     for (uint8_t number = kFirst; number <= LastThread(); ++number) {
+      const world::AllocationScope scope;
       threads.emplace_back(number == kSyncer ? "syncer" : "client " + std::to_string(number),
                            [this, number, &client] {
                              PerformAll(client, number);
