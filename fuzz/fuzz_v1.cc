@@ -314,17 +314,19 @@ Image SomeImage(Random& random) {
   return V1Image(slots);
 }
 
-// Writes something to a field of some block.
+// Writes something to a field of the header or of some block.
 void PokeField(Image& image, Random& random) {
   constexpr std::array<size_t, 13> kFields = {0,    1536, 3068, 3072, 3076, 3080, 3088,
                                               3092, 3096, 3104, 3112, 3116, 3120};
   constexpr std::array<uint64_t, 10> kValues = {
       0,          1,          0x3F800000, 0x3F800001,        0x7F800000,
       0x7FC00000, 0x80000000, UINT64_MAX, uint64_t{1} << 63, (uint64_t{1} << 63) - 1};
+  constexpr std::array<size_t, 9> kHeaderFields = {0, 8, 12, 16, 20, 24, 40, 44, 48};
   const size_t blocks = (image.size() - kHeaderBytes) / kBlockBytes;
-  if (blocks == 0) return;
   const size_t at =
-      kHeaderBytes + random() % blocks * kBlockBytes + kFields[random() % kFields.size()];
+      blocks == 0 || random() % 6 == 0
+          ? kHeaderFields[random() % kHeaderFields.size()]
+          : kHeaderBytes + random() % blocks * kBlockBytes + kFields[random() % kFields.size()];
   const uint64_t value = kValues[random() % kValues.size()];
   const size_t bytes = random() % 2 == 0 ? 4 : 8;
   for (size_t i = 0; i < bytes && at + i < image.size(); ++i) {

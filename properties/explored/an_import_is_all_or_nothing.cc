@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "api/format_1_fixture.h"
 #include "api/import_v1.h"
 #include "api/memory_store.h"
@@ -58,6 +59,8 @@ class Import final : public world::Scenario {
       done_ = true;
       Demand(report->imported == kMemories && report->whole(), "an import tells what it did");
       world_.EndOperation([] { return "imported"; });
+    } else {
+      CheckLeft();
     }
     Check();
   }
@@ -77,6 +80,17 @@ class Import final : public world::Scenario {
     auto file = files.Open(source_, io::OpenMode::kCreateNew);
     installed_ = file.ok() && io::WriteFully(**file, FileOffset{0}, image_).ok() &&
                  (*file)->SyncData().ok() && files.SyncDirectoryOf(source_).ok();
+  }
+
+  // What failed once has left nothing; or it failed when all was done, and that is there.
+  void CheckLeft() {
+    io::FileSystem& files = world_.file_system();
+    for (const std::string& path : {target_, absl::StrCat(target_, ".partial")}) {
+      const auto exists = files.Exists(path);
+      if (!exists.ok() || !*exists) continue;
+      const auto store = MemoryStore::Open(files, target_, options_.store);
+      Demand(store.ok() && (*store)->Count() == kMemories, "an import that fails leaves nothing");
+    }
   }
 
   void Check() {

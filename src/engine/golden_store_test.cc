@@ -1,5 +1,7 @@
 // A store that this version of the format wrote, kept in the repository: it must be read for ever,
-// and as long as nothing changes the format, the same operations must write the same bytes.
+// and as long as nothing changes the format, the same operations must write the same bytes. And
+// files of format 1, in both layouts, which must be imported for ever: store_v1.hex and
+// store_v1_second.hex, from the old program's structs, compiled by its compiler.
 //
 // src/format/golden/store_v2.hex, and store_v2_cold.hex likewise, has a line of 32 bytes for each
 // that are not zero, behind their offset, and the size of the file first. How to renew it stands in
@@ -12,9 +14,11 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "api/import_v1.h"
 #include "engine/sample_stores_fixture.h"
 #include "format/samples_fixture.h"
 #include "gtest/gtest.h"
@@ -29,6 +33,12 @@ constexpr std::string_view kGoldenText =
     ;
 constexpr std::string_view kGoldenColdText =
 #include "format/golden_store_cold.inc"
+    ;
+constexpr std::string_view kGoldenV1Text =
+#include "format/golden_v1.inc"
+    ;
+constexpr std::string_view kGoldenV1SecondText =
+#include "format/golden_v1_second.inc"
     ;
 
 struct Golden {
@@ -136,6 +146,46 @@ TEST(GoldenStore, IsWhatTheSameOperationsWriteToday) {
     EXPECT_TRUE(today == golden.text)
         << "what is written today stands in " << path
         << "; src/format/README.md says when it may be the golden file";
+  }
+}
+
+// Of the old program's test memories, told apart by a number.
+Memory GoldenV1Memory(std::string id, float number) {
+  Memory memory;
+  memory.id = std::move(id);
+  memory.embedding.assign(kEmbeddingDimension, 0);
+  memory.embedding[0] = number;
+  memory.embedding[5] = -0.0F;
+  memory.embedding[767] = 1 / number;
+  memory.confidence = 0.75F;
+  memory.activation = number / 16;
+  memory.decay_rate = 0.2F;
+  memory.last_access = 1'700'000'000'000'000'000 + static_cast<int64_t>(number);
+  memory.created_at = 1'600'000'000'000'000'000;
+  memory.access_count = static_cast<uint64_t>(number);
+  return memory;
+}
+
+TEST(GoldenStore, OfFormat1IsImportedAndNotOpened) {
+  for (const std::string_view text : {kGoldenV1Text, kGoldenV1SecondText}) {
+    io::RamFileSystem files(kSampleFileBytesMax);
+    const std::vector<std::byte> image = ImageOf(text);
+    EXPECT_TRUE(absl::IsUnimplemented(OpenImage(files, image).status()));
+    files.Install("v1", image);
+    ImportV1Options options;
+    options.store = SampleOptions();
+    options.ids = {"first", "second"};
+    const auto report = ImportV1(files, "v1", "imported", options);
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_TRUE(report->whole());
+    EXPECT_EQ(report->second_layout, text == kGoldenV1SecondText);
+    EXPECT_EQ(report->superseded, 1u);
+    EXPECT_EQ(report->unwritten, 1u);
+    auto store = MemoryStore::Open(files, "imported", SampleOptions());
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ((*store)->Count(), 2u);
+    EXPECT_TRUE(SameBits(*(*store)->Get("first")->memory, GoldenV1Memory("first", 3)));
+    EXPECT_TRUE(SameBits(*(*store)->Get("second")->memory, GoldenV1Memory("second", 2)));
   }
 }
 
