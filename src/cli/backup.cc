@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
 #include "cli/open_store.h"
+#include "cli/progress.h"
 #include "cli/words.h"
 
 namespace engram::inline ENGRAM_BODY::cli {
@@ -24,12 +25,25 @@ constexpr const char* kFooter =
     "too; see engram fsck. A program that has the store open makes backups by\n"
     "MemoryStore::Backup. The store itself is not written.";
 
-int Backup(const BackupArguments& arguments, const Streams& streams) {
-  const auto store = StoreForLooking::Open(arguments.path, nullptr);
-  if (!store.ok()) return Fail(streams, store.status());
-  if (absl::Status backup = (*store)->Backup(arguments.target); !backup.ok()) {
-    return Fail(streams, backup);
+class BackupProgress final : public EventListener {
+ public:
+  explicit BackupProgress(const Streams& streams) : progress_(streams, "copying", "MiB") {}
+  void OnBackupProgress(uint64_t bytes_done, uint64_t bytes_to_do) override {
+    progress_.Show(bytes_done / kMiB, bytes_to_do / kMiB);
   }
+  void Erase() { progress_.Erase(); }
+
+ private:
+  Progress progress_;
+};
+
+int Backup(const BackupArguments& arguments, const Streams& streams) {
+  BackupProgress progress(streams);
+  const auto store = StoreForLooking::Open(arguments.path, &progress);
+  if (!store.ok()) return Fail(streams, store.status());
+  const absl::Status backup = (*store)->Backup(arguments.target);
+  progress.Erase();
+  if (!backup.ok()) return Fail(streams, backup);
   streams.out << absl::StrCat(arguments.target, ": a copy of ",
                               Counted((*store)->Count(), "memory", "memories"), "\n");
   return kExitOk;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <istream>
 #include <ostream>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "base/body.h"
@@ -38,8 +39,12 @@ using Command = std::function<int(const Streams&)>;
 
 // Each adds one subcommand to `app`. If the command line names it, `chosen` becomes what does it.
 void AddStats(CLI::App& app, Command& chosen);
+void AddFsck(CLI::App& app, Command& chosen);
+void AddCompact(CLI::App& app, Command& chosen);
 void AddBackup(CLI::App& app, Command& chosen);
 void AddMigrate(CLI::App& app, Command& chosen);
+void AddExport(CLI::App& app, Command& chosen);
+void AddImport(CLI::App& app, Command& chosen);
 
 // Says `what` on one line of the error stream, in the form of all errors here.
 void Complain(const Streams& streams, std::string_view what);

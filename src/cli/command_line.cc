@@ -38,8 +38,12 @@ int Run(std::vector<std::string> arguments, const Streams& streams) {
   app.require_subcommand(1);
   Command chosen;
   AddStats(app, chosen);
+  AddFsck(app, chosen);
+  AddCompact(app, chosen);
   AddBackup(app, chosen);
   AddMigrate(app, chosen);
+  AddExport(app, chosen);
+  AddImport(app, chosen);
   const bool is_fsck = !arguments.empty() && arguments.front() == "fsck";
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them

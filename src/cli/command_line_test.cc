@@ -28,7 +28,14 @@ struct Usage {
 };
 
 std::vector<Usage> AllUsages(const TrialDirectory& directory) {
-  return {{{"stats"}, {}}, {{"backup"}, {directory.File("copy")}}};
+  constexpr int kFsckFailure = 8;
+  return {{{"stats"}, {}},
+          {{"fsck"}, {}, kFsckFailure},
+          {{"fsck", "--repair"}, {}, kFsckFailure},
+          {{"compact"}, {}},
+          {{"backup"}, {directory.File("copy")}},
+          {{"export"}, {}},
+          {{"import"}, {}}};
 }
 
 TEST(CommandLine, HelpGoesToStdoutWithExamples) {
@@ -46,13 +53,24 @@ TEST(CommandLine, HelpGoesToStdoutWithExamples) {
 }
 
 TEST(CommandLine, WhatMakesNoSenseIsRefused) {
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-           {}, {"frobnicate"}, {"stats"}, {"stats", "a", "b"}, {"backup", "a"}}) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"frobnicate"},
+                                             {"stats"},
+                                             {"stats", "a", "b"},
+                                             {"backup", "a"},
+                                             {"export", "a", "--jsom"}}) {
     const Ran ran = RunCommand(arguments);
     EXPECT_EQ(ran.status, kExitUsage);
     EXPECT_THAT(ran.err, StartsWith("engram: "));
     EXPECT_EQ(ran.out, "");
   }
+}
+
+TEST(CommandLine, OfFsckEndsAsItsManualPageSays) {
+  constexpr int kFsckUsage = 16;
+  EXPECT_EQ(RunCommand({"fsck"}).status, kFsckUsage);
+  EXPECT_EQ(RunCommand({"fsck", "a", "--mend"}).status, kFsckUsage);
 }
 
 TEST(CommandLine, AMissingStoreIsNotMade) {

@@ -44,6 +44,8 @@ absl::StatusOr<std::unique_ptr<MemoryStore>> OpenForChanging(const std::string& 
                                                              EventListener* listener) {
   Options options;
   options.create_if_missing = create;
+  options.content_bytes_max = kContentBytesHardMax;  // whatever another program has allowed
+  options.hot_capacity_bytes = 0;                    // nobody reads it from here
   options.listener = listener;
   const absl::StatusOr<uint64_t> file_bytes_max = FileBytesMax(path);
   if (file_bytes_max.ok()) {

@@ -73,6 +73,28 @@ Json ToJson(const VerifyReport& report) {
           {"miscounts", report.miscounts}};
 }
 
+Json ToJson(const CompactionStats& stats) {
+  return {{"old_size", stats.old_size},
+          {"new_size", stats.new_size},
+          {"fragmentation_before", stats.fragmentation_before},
+          {"fragmentation_after", stats.fragmentation_after},
+          {"bytes_reclaimed", stats.bytes_reclaimed},
+          {"bytes_given_back", stats.bytes_given_back},
+          {"records_moved", stats.records_moved},
+          {"extents_done", stats.extents_done},
+          {"extents_damaged", stats.extents_damaged},
+          {"extents_left", stats.extents_left},
+          {"duration_ms", stats.duration_ms}};
+}
+
+Json ToJson(const ColdCompactionStats& stats) {
+  return {{"runs_done", stats.runs_done},
+          {"rows_moved", stats.rows_moved},
+          {"rows_reclaimed", stats.rows_reclaimed},
+          {"bytes", stats.bytes},
+          {"duration_ms", stats.duration_ms}};
+}
+
 std::string Printed(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

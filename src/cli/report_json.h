@@ -19,6 +19,8 @@ Json ToJson(const Statistics& statistics);
 Json ToJson(const Damage& damage);
 Json ToJson(const RecoveryReport& report);
 Json ToJson(const VerifyReport& report);
+Json ToJson(const CompactionStats& stats);
+Json ToJson(const ColdCompactionStats& stats);
 
 // As one document for people and programs; bytes of ids that are no UTF-8 are replaced.
 std::string Printed(const Json& json);
