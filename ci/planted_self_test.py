@@ -117,7 +117,8 @@ def ablations(folder):
     by_crashes[2].attempt = Attempt(1, 10, 2.5, "t", "p: lost")
     by_crashes[3].attempt = Attempt(1, trouble="did not end in 1 s")
     told = planted_ablation.tables([(bug, by_explorer, by_crashes)]).split("\n")[-1]
-    yield "what was found, missed and not run", [cell.strip() for cell in told.split("|")[1:-1]] == [
+    cells = [cell.strip() for cell in told.split("|")[1:-1]]
+    yield "what was found, missed and not run", cells == [
         "example", "crash/random", "-", "-", "2.5 s", "?", "-", "-"]
 
 

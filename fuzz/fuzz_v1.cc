@@ -37,14 +37,10 @@
 #include "api/memory_store.h"
 #include "base/check.h"
 #include "base/utf8.h"
+#include "fuzz/bounded_allocation.h"
 #include "io/ram_file_system_fixture.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
-// Of the sanitizers' runtime: calls the first function for each allocation.
-// NOLINTNEXTLINE(bugprone-reserved-identifier): the name is theirs.
-extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void*,
-                                                                           size_t),
-                                                         void (*freed)(const volatile void*));
 
 namespace engram::inline ENGRAM_BODY::fuzz {
 namespace {
@@ -212,14 +208,6 @@ Expected ExpectedOf(const Input& input) {
 
 // ---- One input.
 
-bool allocations_count = false;
-size_t bytes_allocated = 0;
-
-void CountAllocation(const volatile void* /*memory*/, size_t bytes) {
-  if (allocations_count) bytes_allocated += bytes;
-}
-void IgnoreRelease(const volatile void* /*memory*/) {}
-
 Options StoreOptions() {
   Options options;
   options.extent_bytes = kExtentBytesMin;
@@ -268,10 +256,13 @@ void Try(const Input& input) {
                  "damage is said to be elsewhere");
     ENGRAM_CHECK(!slot.explanation.empty() && damaged.insert(slot.slot).second, "told twice");
   };
-  bytes_allocated = 0;
-  allocations_count = true;
-  const auto report = ImportV1(files, "source", "target", options);
-  allocations_count = false;
+  size_t bytes_allocated = 0;
+  const auto report = [&] {
+    const AllocationCount allocated;
+    auto imported = ImportV1(files, "source", "target", options);
+    bytes_allocated = allocated.bytes();
+    return imported;
+  }();
   ENGRAM_CHECK(bytes_allocated <= kAllocatedBase + kAllocatedPerByte * input.image.size(),
                "importing allocated too much");
   ENGRAM_CHECK(files.Contents("source") == input.image, "the source has changed");
@@ -379,9 +370,6 @@ void Mutate(Input& input, Random& random) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace engram::fuzz;
-  static const bool allocations_are_seen =
-      __sanitizer_install_malloc_and_free_hooks(CountAllocation, IgnoreRelease) != 0;
-  ENGRAM_CHECK(allocations_are_seen, "allocations cannot be counted");
   const std::optional<Input> input = Decode({data, size});
   if (!input) return -1;
   Try(*input);
