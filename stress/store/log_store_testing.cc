@@ -110,9 +110,8 @@ class LogStore final : public MemoryStore {
     if (found == model_.memories().end()) return GetResult{};
     GetResult result{found->second.memory, found->second.sequence, TierAt(id)};
     if (whole) tiers_.Read(found->second.memory);
-    if (flaw_ == Flaw::kForeignContent && model_.memories().begin()->second.memory.content) {
-      result.memory->content = model_.memories().begin()->second.memory.content;
-    }
+    const Memory& first = model_.memories().begin()->second.memory;
+    if (flaw_ == Flaw::kForeignContent && first.content) result.memory->content = first.content;
     return result;
   }
   absl::StatusOr<Presence> View(std::string_view id,
@@ -225,7 +224,9 @@ class LogStore final : public MemoryStore {
     return CloseFile();
   }
 
-  absl::StatusOr<QuarantineReport> Quarantine(RemainsKeeper& /*keeper*/) override { return {}; }
+  absl::StatusOr<QuarantineReport> Quarantine(RemainsKeeper& /*keeper*/) override {
+    return QuarantineReport{};
+  }
   absl::StatusOr<VerifyReport> Verify() override {
     if (closed_) return absl::FailedPreconditionError("closed");
     VerifyReport report;
