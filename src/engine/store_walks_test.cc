@@ -1,10 +1,12 @@
 // Iteration, pages and recall of a store with many buckets, one or more of which are damaged: they
-// agree with Get on each id, and say of each damage that it is there.
+// agree with Get on each id, and say of each damage that it is there. Long because each of its
+// stores is looked at in the same ways.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -209,6 +211,51 @@ TEST_F(StoreWalksTest, WhatIsDamagedIsNotChanged) {
     EXPECT_TRUE(absl::IsDataLoss(store_->Contains(IdOf(i)).status())) << i;
   }
   EXPECT_GT(damaged, 5);
+}
+
+// Around as many homes as the first extent of a checkpoint holds.
+TEST_F(StoreWalksTest, ACheckpointOfSeveralRunsIsRead) {
+  store_ = OpenOrDie();
+  for (int i = 700; i < 1700; ++i) {
+    StoreOne(i, 1);
+    if (i < 1440 || i % 7 != 0) continue;
+    ASSERT_TRUE(store_->Checkpoint().ok());
+    ASSERT_EQ(Iterated().memories.size(), store_->Count());
+  }
+  EXPECT_TRUE(store_->Close().ok());
+  store_ = OpenOrDie();
+  EXPECT_TRUE(store_->recovery().damages.empty());
+  EXPECT_TRUE(store_->Verify()->sound());
+}
+
+// All can be told from the index, cold memories too.
+TEST_F(StoreWalksTest, ACheckpointWithoutItsMetaDataIsReadAllTheSame) {
+  store_ = OpenOrDie();
+  std::vector<std::string> ids;
+  for (int i = 0; i < 300; ++i) ids.push_back(IdOf(i));
+  ASSERT_TRUE(store_->Migrate(ids, Tier::kCold).ok());
+  const Statistics before = store_->Stats();
+  const Seen iterated = Iterated();
+  ASSERT_TRUE(store_->Close().ok());
+  const uint64_t buckets = DamageBuckets({});
+  {
+    auto file = *files_.Open(kPath, io::OpenMode::kReadWrite);
+    std::vector<Damage> damages;
+    CheckpointPlace place;
+    const format::Superblock superblock = *ReadSuperblock(*file, damages);
+    place.runs = superblock.runs;
+    const FileOffset meta =
+        place.OffsetOf(buckets * format::kBucketBytes, {superblock.extent_bytes});
+    ASSERT_TRUE(io::WriteFully(*file, {meta.value + 3}, std::vector(1, std::byte{0xEE})).ok());
+  }
+  store_ = OpenOrDie();
+  EXPECT_EQ(store_->recovery().damages.size(), 1u);
+  EXPECT_EQ(Iterated().memories, iterated.memories);
+  EXPECT_EQ(ExpectAllAgree(0), 0);
+  const Statistics after = store_->Stats();
+  EXPECT_EQ(after.memories_cold, before.memories_cold);
+  EXPECT_EQ(after.cold_rows_live, before.cold_rows_live);
+  EXPECT_EQ(after.slots_used, after.memories - after.memories_cold);
 }
 
 // The checkpoint's own extents are there, others that it knows of are not.
