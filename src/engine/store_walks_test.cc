@@ -186,6 +186,36 @@ TEST_F(StoreWalksTest, HoweverManyBucketsThereAreAllIsMet) {
   }
 }
 
+// Also of an id whose last two changes followed each other.
+TEST_F(StoreWalksTest, WhatTheLogHasLostStaysLostInACheckpoint) {
+  store_ = OpenOrDie();
+  Memory lost = MakeMemory(800, 6);
+  lost.id = "the one that is lost";
+  ASSERT_TRUE(store_->Store(lost).ok());
+  ASSERT_TRUE(store_->Checkpoint().ok());
+  ASSERT_TRUE(store_->Store(lost).ok());
+  ASSERT_TRUE(store_->Sync().ok());
+  StoreOne(801, 1);
+  ASSERT_TRUE(store_->Sync().ok());
+  std::vector<std::byte> image = files_.Contents(kPath);
+  store_.reset();
+  const auto id = std::as_bytes(std::span(lost.id));
+  const auto at = std::find_end(image.begin(), image.end(), id.begin(), id.end());
+  ASSERT_NE(at, image.end());
+  *at = std::byte{'T'};
+  files_.Install(kPath, image);
+  for (int life = 0; life < 2; ++life) {
+    store_ = OpenOrDie();
+    EXPECT_TRUE(absl::IsDataLoss(store_->Get(lost.id).status()));
+    EXPECT_TRUE(store_->Checkpoint().ok());
+    EXPECT_TRUE(absl::IsDataLoss(store_->Get(lost.id).status()));
+    EXPECT_TRUE(store_->Close().ok());
+  }
+  store_ = OpenOrDie();
+  EXPECT_TRUE(store_->Store(lost).ok());
+  EXPECT_TRUE(store_->Get(lost.id).ok());
+}
+
 // So many are sorted otherwise.
 TEST_F(StoreWalksTest, ARecallOfThousandsExaminesEach) {
   store_ = OpenOrDie();
