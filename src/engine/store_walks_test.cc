@@ -288,6 +288,42 @@ TEST_F(StoreWalksTest, ACheckpointWithoutItsMetaDataIsReadAllTheSame) {
   EXPECT_EQ(after.slots_used, after.memories - after.memories_cold);
 }
 
+TEST_F(StoreWalksTest, VerifyFindsAHeaderOfAnOlderUseAndEitherSuperblock) {
+  store_ = OpenOrDie();
+  std::vector<std::byte> before = files_.Contents(kPath);
+  for (int round = 0; round < 8; ++round) {
+    for (int i = 0; i < 700; ++i) StoreOne(i, 5);
+    ASSERT_TRUE(store_->CompactContent(/*force=*/true).ok());
+  }
+  ASSERT_TRUE(store_->Verify()->damages.empty());
+  auto file = *files_.Open(kPath, io::OpenMode::kReadWrite);
+  const format::Geometry geometry{options_.extent_bytes};
+  size_t told = 0;
+  for (uint32_t i = 0; geometry.FileBytes(i + 1) <= before.size(); ++i) {
+    const FileOffset offset = geometry.Begin({i});
+    const std::vector<std::byte> now = files_.Contents(kPath);
+    const auto header = [&](const std::vector<std::byte>& bytes) {
+      return std::span(bytes).subspan(offset.value, format::kExtentHeaderBytes);
+    };
+    if (std::ranges::equal(header(now), header(before))) continue;
+    ASSERT_TRUE(io::WriteFully(*file, offset, header(before)).ok());
+    const absl::StatusOr<VerifyReport> report = store_->Verify();
+    ASSERT_TRUE(report.ok()) << report.status();
+    for (const Damage& damage : report->damages) {
+      told += damage.explanation.find("instead of") != std::string::npos ? 1 : 0;
+    }
+    ASSERT_TRUE(io::WriteFully(*file, offset, header(now)).ok());
+  }
+  EXPECT_GT(told, 0u);
+  ASSERT_TRUE(store_->Verify()->damages.empty());
+  for (const uint64_t offset : {uint64_t{200}, format::kSuperblockBytes + 200}) {
+    ASSERT_TRUE(io::WriteFully(*file, {offset}, std::vector(1, std::byte{0xEE})).ok());
+    const absl::StatusOr<VerifyReport> report = store_->Verify();
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_FALSE(report->damages.empty()) << offset;
+  }
+}
+
 // The checkpoint's own extents are there, others that it knows of are not.
 TEST_F(StoreWalksTest, AFileThatIsTooShortForItsCheckpointIsOpened) {
   auto file = *files_.Open(kPath, io::OpenMode::kReadWrite);
