@@ -301,6 +301,9 @@ TEST_F(MaintenanceTest, IntervalsThatCannotBeAreRefused) {
   options_.maintenance_interval = std::chrono::nanoseconds(0);
   options_.hot_activation_threshold = 1.5F;
   EXPECT_TRUE(absl::IsInvalidArgument(MemoryStore::Open(path_, options_).status()));
+  options_.hot_activation_threshold = 0.5F;
+  options_.pending_releases_max = 0;
+  EXPECT_TRUE(absl::IsInvalidArgument(MemoryStore::Open(path_, options_).status()));
 }
 
 TEST(Pressure, HasItsLevelsExactlyAtTheirBounds) {

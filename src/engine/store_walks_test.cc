@@ -467,6 +467,35 @@ TEST_F(StoreWalksTest, AnEmptyBucketHidesNothing) {
   EXPECT_EQ(ExpectAllAgree(0), 0);
 }
 
+// A row that is damaged stays in its run, and neither ends the rewriting nor the process.
+TEST_F(StoreWalksTest, ADamagedRowIsNotRewritten) {
+  store_ = OpenOrDie();
+  std::vector<std::string> ids;
+  for (int i = 1; i <= 9; ++i) ids.push_back(IdOf(i));
+  Memory damaged = MakeMemory(800, 6);
+  for (size_t i = 0; i < 100; ++i) damaged.embedding[i] = 1000.5F + static_cast<float>(i);
+  ASSERT_TRUE(store_->Store(damaged).ok());
+  ids.push_back(damaged.id);
+  ASSERT_TRUE(store_->Migrate(ids, Tier::kCold).ok());
+  const std::vector<std::byte> bytes = files_.Contents(kPath);
+  const auto embedding = std::as_bytes(std::span(damaged.embedding));
+  auto file = *files_.Open(kPath, io::OpenMode::kReadWrite);
+  for (auto at = bytes.begin();;) {
+    at = std::search(at, bytes.end(), embedding.begin(), embedding.end());
+    if (at == bytes.end()) break;
+    const FileOffset offset{static_cast<uint64_t>(at - bytes.begin())};
+    ASSERT_TRUE(io::WriteFully(*file, offset, std::vector(1, ~*at)).ok());
+    ++at;
+  }
+  ASSERT_TRUE(absl::IsDataLoss(store_->Get(damaged.id).status()));
+  for (int i = 1; i <= 6; ++i) ASSERT_TRUE(store_->Remove(IdOf(i)).ok());
+  const absl::StatusOr<ColdCompactionStats> stats = store_->CompactCold();
+  ASSERT_TRUE(stats.ok()) << stats.status();
+  EXPECT_EQ(stats->rows_moved, 3u);
+  EXPECT_TRUE(absl::IsDataLoss(store_->Get(damaged.id).status()));
+  for (int i = 7; i <= 9; ++i) EXPECT_EQ(store_->Get(IdOf(i))->tier, Tier::kCold);
+}
+
 // A cursor from before the damage was known leads on all the same.
 TEST_F(StoreWalksTest, ACursorLivesOnOverAnotherCheckpoint) {
   store_ = OpenOrDie();
