@@ -23,6 +23,8 @@ ARITHMETIC = {"+": "-", "-": "+", "*": "+", "/": "*", "<<": ">>", ">>": "<<", "&
 ASSIGNING = {"+=": "-=", "-=": "+=", "|=": "=", "&=": "|="}
 EXTREMES = {"std::min": "std::max", "std::max": "std::min"}
 SPEED_ONLY = re.compile(r"\b(?:reserve|shrink_to_fit|Prefetch\w*|WillNeed|Yield|Advise)$")
+# Calls that write to different places or forget: in whichever order.
+ORDERLESS = re.compile(r"^(?:StoreLittleEndian\b|put\(|[\w.>-]+\.clear\(\);)")
 MESSAGE = re.compile(r"^(?:Str(?:Cat|Format|Join|Append)|\w+Error|DamagedFor)$")
 MACRO_CALL = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\s*\(")
 PASSES_ERRORS_ON = "ENGRAM_RETURN_IF_ERROR"
@@ -216,9 +218,11 @@ class Reader:
     def _may_depend(self, first, second):
         """False if one only assigns what the other does not name: their order is all the same."""
         texts = [self.code[slice(*span)] for span in (first, second)]
+        if all(ORDERLESS.match(text) for text in texts):
+            return False
         for text, other in (texts, reversed(texts)):
             assigned = re.match(
-                r"(?:\+\+|--)?[\w.>()*-]*?(\w+)(?:\[.*?\])? *(?:[-+|&]?=|;)", text)
+                r"(?:\+\+|--)?[\w.>()*+ \[\]-]*?(\w+)(?:\[.*?\])? *(?:[-+|&]?=|;)", text)
             if assigned and not re.search(rf"\b{assigned.group(1)}\b", other):
                 return False
         return True

@@ -29,6 +29,11 @@ bool First(int a, int b) {
   if (a < b && b > 0) return true;
   return false;
 }
+struct Place { int x, y; } places[2];
+void Orderless() {
+  places[1].x = 1;
+  places[1].y = 2;
+}
 int Unseen(int a) {
   int unused = a + 7;
   unused += 2;
@@ -68,7 +73,7 @@ FOUND = (
     ("Loop", "arithmetic", "--left", "++left"),
     ("Loop", "drop assignment", "--left;", "nothing"),
 )
-NOT_FOUND = ("reserve", "1000", "in a comment", "2 + 3", "text")
+NOT_FOUND = ("Orderless | swap", "reserve", "1000", "in a comment", "2 + 3", "text")
 
 
 def found(folder):

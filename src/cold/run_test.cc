@@ -198,6 +198,28 @@ TEST(ColdRun, ABuilderIsFullBeforeItsRunIsTooLong) {
   EXPECT_EQ(builder.Finish(kPlace).bytes.size(), 2 * kGeometry.extent_bytes);
 }
 
+// Wherever the content before it ends.
+TEST(ColdRun, ALongIdCountsBeforeARunIsTooLong) {
+  Sample sample = Samples()[0];
+  for (uint32_t state = 1; state < 400; ++state) {
+    RunBuilder builder(kGeometry, 1);
+    std::string noise(7'000 + 16 * state, '\0');
+    uint32_t drawn = state;
+    for (char& c : noise) {
+      c = static_cast<char>('!' + (drawn = drawn * 1'664'525 + 1) / 65'536 % 90);
+    }
+    sample.id = std::string(kIdBytesMax, 'f');
+    sample.content = noise;
+    ASSERT_TRUE(AddTo(builder, sample));
+    sample.id = std::string(kIdBytesMax, 'i');
+    sample.content = noise.substr(0, 600);
+    AddTo(builder, sample);
+    if (builder.rows() == 2) {
+      ASSERT_EQ(builder.extents(), 1u) << state;
+    }
+  }
+}
+
 TEST(ColdRun, AMemoryThatIsLongerThanAnyRunHasItsOwn) {
   RunBuilder builder(kGeometry, 1);
   Sample sample = Samples()[0];

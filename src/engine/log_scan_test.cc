@@ -97,8 +97,10 @@ TEST_F(LogScanTest, ACutLeavesWhatNoFrameListsToBeFramed) {
   EXPECT_EQ(scan.end.value, 4u);
   EXPECT_TRUE(scan.unframed.empty());
   EXPECT_TRUE(scan.follows_frame);
+  const FileOffset second = scan.entries[1].place;
   CutAt(scan, {2});
   EXPECT_EQ(scan.entries.size(), 1u);
+  EXPECT_EQ(scan.end_offset, second);
   EXPECT_EQ(scan.first_unframed.value, 1u);
   EXPECT_EQ(scan.unframed, std::vector<uint64_t>{format::IdHash("a")});
   EXPECT_FALSE(scan.follows_frame);

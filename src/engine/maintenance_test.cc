@@ -123,6 +123,20 @@ TEST_F(MaintenanceTest, MakesHotAgainWhatWasReadSinceOpening) {
   EXPECT_EQ(store_->Contains(IdAt(1))->tier, Tier::kWarm) << "nobody has read it";
 }
 
+TEST_F(MaintenanceTest, WhatMakingHotDrivesOutIsCounted) {
+  options_.hot_capacity_bytes = 40'000;
+  Open();
+  StoreUpTo(40, 0.9F);
+  Open();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(store_->Get(IdAt(i)).ok());
+  absl::StatusOr<MaintenanceReport> report = store_->RunMaintenance();
+  ASSERT_TRUE(report.ok()) << report.status();
+  const Statistics stats = store_->Stats();
+  EXPECT_GT(stats.hot_evictions, 0u);
+  EXPECT_EQ(report->migrated(Tier::kHot, Tier::kWarm), stats.hot_evictions);
+  EXPECT_EQ(report->migrated(Tier::kWarm, Tier::kHot), stats.memories_hot + stats.hot_evictions);
+}
+
 TEST_F(MaintenanceTest, DoesNothingWhenNothingIsDue) {
   Open();
   StoreUpTo(2, 0.5F);
@@ -286,6 +300,9 @@ TEST_F(MaintenanceTest, IntervalsThatCannotBeAreRefused) {
   EXPECT_TRUE(absl::IsInvalidArgument(MemoryStore::Open(path_, options_).status()));
   options_.maintenance_interval = std::chrono::nanoseconds(0);
   options_.hot_activation_threshold = 1.5F;
+  EXPECT_TRUE(absl::IsInvalidArgument(MemoryStore::Open(path_, options_).status()));
+  options_.hot_activation_threshold = 0.5F;
+  options_.pending_releases_max = 0;
   EXPECT_TRUE(absl::IsInvalidArgument(MemoryStore::Open(path_, options_).status()));
 }
 

@@ -241,6 +241,27 @@ TEST_F(MigrationTest, RewritingReclaimsDeadRowsAndMergesSmallRuns) {
   ExpectSound(*store);
 }
 
+TEST_F(MigrationTest, HalfOfARunDeadIsNotMostOfIt) {
+  auto store = OpenOrFail(path_);
+  std::vector<std::string> ids;
+  uint32_t drawn = 1;
+  for (int i = 0; i < 6; ++i) {
+    Memory memory = MemoryOf(i);
+    memory.content = std::string(30'000, 'x');
+    for (char& c : *memory.content) {
+      c = static_cast<char>('!' + (drawn = drawn * 1'664'525 + 1) / 65'536 % 90);
+    }
+    ASSERT_TRUE(store->Store(memory).ok());
+    ids.push_back(memory.id);
+  }
+  MoveOrFail(*store, ids, Tier::kCold);
+  ASSERT_GE(store->Stats().extents_of_cold, 2u);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(store->Remove(ids[static_cast<size_t>(i)]).ok());
+  EXPECT_EQ(store->CompactCold()->rows_moved, 0u) << "alone it stays as it is";
+  ASSERT_TRUE(store->Remove(ids[3]).ok());
+  EXPECT_EQ(store->CompactCold()->rows_moved, 2u);
+}
+
 TEST_F(MigrationTest, GoingThereAndBackDoesNotGrowTheFile) {
   options_.pending_releases_max = 8;
   auto store = OpenOrFail(path_);

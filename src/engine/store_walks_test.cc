@@ -1,10 +1,12 @@
 // Iteration, pages and recall of a store with many buckets, one or more of which are damaged: they
-// agree with Get on each id, and say of each damage that it is there.
+// agree with Get on each id, and say of each damage that it is there. Long because each of its
+// stores is looked at in the same ways.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -184,6 +186,36 @@ TEST_F(StoreWalksTest, HoweverManyBucketsThereAreAllIsMet) {
   }
 }
 
+// Also of an id whose last two changes followed each other.
+TEST_F(StoreWalksTest, WhatTheLogHasLostStaysLostInACheckpoint) {
+  store_ = OpenOrDie();
+  Memory lost = MakeMemory(800, 6);
+  lost.id = "the one that is lost";
+  ASSERT_TRUE(store_->Store(lost).ok());
+  ASSERT_TRUE(store_->Checkpoint().ok());
+  ASSERT_TRUE(store_->Store(lost).ok());
+  ASSERT_TRUE(store_->Sync().ok());
+  StoreOne(801, 1);
+  ASSERT_TRUE(store_->Sync().ok());
+  std::vector<std::byte> image = files_.Contents(kPath);
+  store_.reset();
+  const auto id = std::as_bytes(std::span(lost.id));
+  const auto at = std::find_end(image.begin(), image.end(), id.begin(), id.end());
+  ASSERT_NE(at, image.end());
+  *at = std::byte{'T'};
+  files_.Install(kPath, image);
+  for (int life = 0; life < 2; ++life) {
+    store_ = OpenOrDie();
+    EXPECT_TRUE(absl::IsDataLoss(store_->Get(lost.id).status()));
+    EXPECT_TRUE(store_->Checkpoint().ok());
+    EXPECT_TRUE(absl::IsDataLoss(store_->Get(lost.id).status()));
+    EXPECT_TRUE(store_->Close().ok());
+  }
+  store_ = OpenOrDie();
+  EXPECT_TRUE(store_->Store(lost).ok());
+  EXPECT_TRUE(store_->Get(lost.id).ok());
+}
+
 // So many are sorted otherwise.
 TEST_F(StoreWalksTest, ARecallOfThousandsExaminesEach) {
   store_ = OpenOrDie();
@@ -209,6 +241,87 @@ TEST_F(StoreWalksTest, WhatIsDamagedIsNotChanged) {
     EXPECT_TRUE(absl::IsDataLoss(store_->Contains(IdOf(i)).status())) << i;
   }
   EXPECT_GT(damaged, 5);
+}
+
+// Around as many homes as the first extent of a checkpoint holds.
+TEST_F(StoreWalksTest, ACheckpointOfSeveralRunsIsRead) {
+  store_ = OpenOrDie();
+  for (int i = 700; i < 1700; ++i) {
+    StoreOne(i, 1);
+    if (i < 1440 || i % 7 != 0) continue;
+    ASSERT_TRUE(store_->Checkpoint().ok());
+    ASSERT_EQ(Iterated().memories.size(), store_->Count());
+  }
+  EXPECT_TRUE(store_->Close().ok());
+  store_ = OpenOrDie();
+  EXPECT_TRUE(store_->recovery().damages.empty());
+  EXPECT_TRUE(store_->Verify()->sound());
+}
+
+// All can be told from the index, cold memories too.
+TEST_F(StoreWalksTest, ACheckpointWithoutItsMetaDataIsReadAllTheSame) {
+  store_ = OpenOrDie();
+  std::vector<std::string> ids;
+  for (int i = 0; i < 300; ++i) ids.push_back(IdOf(i));
+  ASSERT_TRUE(store_->Migrate(ids, Tier::kCold).ok());
+  const Statistics before = store_->Stats();
+  const Seen iterated = Iterated();
+  ASSERT_TRUE(store_->Close().ok());
+  const uint64_t buckets = DamageBuckets({});
+  {
+    auto file = *files_.Open(kPath, io::OpenMode::kReadWrite);
+    std::vector<Damage> damages;
+    CheckpointPlace place;
+    const format::Superblock superblock = *ReadSuperblock(*file, damages);
+    place.runs = superblock.runs;
+    const FileOffset meta =
+        place.OffsetOf(buckets * format::kBucketBytes, {superblock.extent_bytes});
+    ASSERT_TRUE(io::WriteFully(*file, {meta.value + 3}, std::vector(1, std::byte{0xEE})).ok());
+  }
+  store_ = OpenOrDie();
+  EXPECT_EQ(store_->recovery().damages.size(), 1u);
+  EXPECT_EQ(Iterated().memories, iterated.memories);
+  EXPECT_EQ(ExpectAllAgree(0), 0);
+  const Statistics after = store_->Stats();
+  EXPECT_EQ(after.memories_cold, before.memories_cold);
+  EXPECT_EQ(after.cold_rows_live, before.cold_rows_live);
+  EXPECT_EQ(after.slots_used, after.memories - after.memories_cold);
+}
+
+TEST_F(StoreWalksTest, VerifyFindsAHeaderOfAnOlderUseAndEitherSuperblock) {
+  store_ = OpenOrDie();
+  std::vector<std::byte> before = files_.Contents(kPath);
+  for (int round = 0; round < 8; ++round) {
+    for (int i = 0; i < 700; ++i) StoreOne(i, 5);
+    ASSERT_TRUE(store_->CompactContent(/*force=*/true).ok());
+  }
+  ASSERT_TRUE(store_->Verify()->damages.empty());
+  auto file = *files_.Open(kPath, io::OpenMode::kReadWrite);
+  const format::Geometry geometry{options_.extent_bytes};
+  size_t told = 0;
+  for (uint32_t i = 0; geometry.FileBytes(i + 1) <= before.size(); ++i) {
+    const FileOffset offset = geometry.Begin({i});
+    const std::vector<std::byte> now = files_.Contents(kPath);
+    const auto header = [&](const std::vector<std::byte>& bytes) {
+      return std::span(bytes).subspan(offset.value, format::kExtentHeaderBytes);
+    };
+    if (std::ranges::equal(header(now), header(before))) continue;
+    ASSERT_TRUE(io::WriteFully(*file, offset, header(before)).ok());
+    const absl::StatusOr<VerifyReport> report = store_->Verify();
+    ASSERT_TRUE(report.ok()) << report.status();
+    for (const Damage& damage : report->damages) {
+      told += damage.explanation.find("instead of") != std::string::npos ? 1 : 0;
+    }
+    ASSERT_TRUE(io::WriteFully(*file, offset, header(now)).ok());
+  }
+  EXPECT_GT(told, 0u);
+  ASSERT_TRUE(store_->Verify()->damages.empty());
+  for (const uint64_t offset : {uint64_t{200}, format::kSuperblockBytes + 200}) {
+    ASSERT_TRUE(io::WriteFully(*file, {offset}, std::vector(1, std::byte{0xEE})).ok());
+    const absl::StatusOr<VerifyReport> report = store_->Verify();
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_FALSE(report->damages.empty()) << offset;
+  }
 }
 
 // The checkpoint's own extents are there, others that it knows of are not.
@@ -352,6 +465,35 @@ TEST_F(StoreWalksTest, AnEmptyBucketHidesNothing) {
   store_ = OpenOrDie();
   EXPECT_EQ(Iterated().memories, stored);
   EXPECT_EQ(ExpectAllAgree(0), 0);
+}
+
+// A row that is damaged stays in its run, and neither ends the rewriting nor the process.
+TEST_F(StoreWalksTest, ADamagedRowIsNotRewritten) {
+  store_ = OpenOrDie();
+  std::vector<std::string> ids;
+  for (int i = 1; i <= 9; ++i) ids.push_back(IdOf(i));
+  Memory damaged = MakeMemory(800, 6);
+  for (size_t i = 0; i < 100; ++i) damaged.embedding[i] = 1000.5F + static_cast<float>(i);
+  ASSERT_TRUE(store_->Store(damaged).ok());
+  ids.push_back(damaged.id);
+  ASSERT_TRUE(store_->Migrate(ids, Tier::kCold).ok());
+  const std::vector<std::byte> bytes = files_.Contents(kPath);
+  const auto embedding = std::as_bytes(std::span(damaged.embedding));
+  auto file = *files_.Open(kPath, io::OpenMode::kReadWrite);
+  for (auto at = bytes.begin();;) {
+    at = std::search(at, bytes.end(), embedding.begin(), embedding.end());
+    if (at == bytes.end()) break;
+    const FileOffset offset{static_cast<uint64_t>(at - bytes.begin())};
+    ASSERT_TRUE(io::WriteFully(*file, offset, std::vector(1, ~*at)).ok());
+    ++at;
+  }
+  ASSERT_TRUE(absl::IsDataLoss(store_->Get(damaged.id).status()));
+  for (int i = 1; i <= 6; ++i) ASSERT_TRUE(store_->Remove(IdOf(i)).ok());
+  const absl::StatusOr<ColdCompactionStats> stats = store_->CompactCold();
+  ASSERT_TRUE(stats.ok()) << stats.status();
+  EXPECT_EQ(stats->rows_moved, 3u);
+  EXPECT_TRUE(absl::IsDataLoss(store_->Get(damaged.id).status()));
+  for (int i = 7; i <= 9; ++i) EXPECT_EQ(store_->Get(IdOf(i))->tier, Tier::kCold);
 }
 
 // A cursor from before the damage was known leads on all the same.

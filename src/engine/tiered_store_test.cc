@@ -184,6 +184,18 @@ TEST_F(TieredStoreTest, AFullStoreGivesBackWhatTheLogHeld) {
   ExpectSound(*store);
 }
 
+TEST_F(TieredStoreTest, AFullStoreIsAsLargeAsItMayBe) {
+  options_.file_bytes_max = format::Geometry{options_.extent_bytes}.FileBytes(20);
+  auto store = OpenOrFail();
+  absl::Status stored;
+  for (int i = 0; stored.ok(); ++i) {
+    stored = store->Store(MakeMemory(std::to_string(i), 1.0F, std::nullopt)).status();
+  }
+  EXPECT_TRUE(absl::IsResourceExhausted(stored)) << stored;
+  EXPECT_EQ(store->Stats().file_bytes, options_.file_bytes_max);
+  ExpectSound(*store);
+}
+
 TEST_F(TieredStoreTest, OfManyThatCloseAtOnceOneDoes) {
   auto store = OpenOrFail();
   ASSERT_TRUE(store->Store(MakeMemory("a", 1.0F, "text")).ok());
@@ -236,6 +248,24 @@ TEST_F(TieredStoreTest, AFileCopiedWhileItIsOpenIsRecovered) {
   EXPECT_TRUE((*opened)->recovery().damages.empty());
   EXPECT_EQ((*opened)->Count(), 50u);
   ExpectSound(**opened);
+  RemoveFile(copy);
+}
+
+// Zeros behind a log that has only begun are no torn entry.
+TEST_F(TieredStoreTest, OfALogWithoutEntriesNothingIsCutOff) {
+  const std::string copy = path_ + ".copy";
+  for (int life = 0; life < 3; ++life) {
+    auto store = OpenOrFail();
+    CopyFile(path_, copy);
+    auto opened = MemoryStore::Open(copy, options_);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    EXPECT_FALSE((*opened)->recovery().clean);
+    EXPECT_FALSE((*opened)->recovery().tail_was_cut);
+    EXPECT_TRUE((*opened)->recovery().damages.empty());
+    EXPECT_EQ((*opened)->Count(), static_cast<uint64_t>(life));
+    ASSERT_TRUE(store->Store(MakeMemory(std::to_string(life), 1.0F, "text")).ok());
+    ASSERT_TRUE(store->Close().ok());
+  }
   RemoveFile(copy);
 }
 

@@ -51,6 +51,15 @@ TEST(SlotTable, WhatIsMarkedIsNotHandedOut) {
   EXPECT_FALSE(table.IsUsed(kGeometry.SlotAt({9}, 0))) << "of an extent that is not here";
 }
 
+TEST(SlotTable, OfAWithheldExtentNothingIsTakenUntilItIsRestored) {
+  SlotTable table(kGeometry);
+  table.AddExtent({0});
+  table.Withhold({0});
+  EXPECT_EQ(table.Take(), std::nullopt);
+  table.Restore({0});
+  EXPECT_EQ(table.Take(), kGeometry.SlotAt({0}, 0));
+}
+
 TEST(SlotTableDeath, NothingIsFreedOrMarkedTwice) {
   SlotTable table(kGeometry);
   table.AddExtent({0});
