@@ -23,6 +23,7 @@ struct RunCommand {
   uint64_t seed = 1;
   std::string explorer;  // empty: all
   bool stop_at_failure = false;
+  std::string resume_path;  // an earlier report of the same build; empty: none
   std::string json_path;
   std::string svg_directory;
 };
