@@ -1,5 +1,5 @@
 # What `cmake --install` installs: the library of the production body, its public headers, the CMake
-# package `engram` and engram.pc. Not the simulated body and no tool.
+# package `engram`, engram.pc, and the command `engram`. Nothing of the simulated body.
 #
 # The headers keep their places below include/engram, which is the include root of a consumer:
 # #include "api/memory_store.h". Each public header includes public headers only; the test
@@ -27,6 +27,7 @@ target_compile_options(engram INTERFACE
   "$<INSTALL_INTERFACE:$<${clang_18}:-fclang-abi-compat=17>>")
 
 install(TARGETS engram EXPORT engram-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS engram-command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 set(package_directory ${CMAKE_INSTALL_LIBDIR}/cmake/engram)
 install(EXPORT engram-targets NAMESPACE engram:: DESTINATION ${package_directory})
 configure_package_config_file(packaging/engram-config.cmake.in

@@ -38,8 +38,8 @@ bool IsGuarded(uintptr_t address) {
 void OnBusError(int signal, siginfo_t* info, void* context) {
   const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
   void* const page = static_cast<char*>(info->si_addr) - address % kPage;
-  if (IsGuarded(address) &&
-      mmap(page, kPage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) {
+  if (IsGuarded(address) && mmap(page, kPage, PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) {
     return;  // the read is repeated, and finds zeros
   }
   if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != nullptr) {
