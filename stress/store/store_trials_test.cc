@@ -146,7 +146,7 @@ TEST(StoreTrials, CrashPairsPassTheRightStoreAndCondemnOthers) {
   };
   EXPECT_EQ(claim(Flaw::kSyncIsNoSync, "crash_remove_sync"), "lost after sync");
   EXPECT_NE(claim(Flaw::kTailIsNotChecked, "crash_store_store"), "");
-  EXPECT_NE(claim(Flaw::kRemoveIsNotLogged, "crash_store_remove"), "");
+  EXPECT_NE(claim(Flaw::kRemoveIsNotLogged, "crash_remove_sync"), "");
 }
 
 // ---- Each flaw is condemned by the suite that is meant to.
