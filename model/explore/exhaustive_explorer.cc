@@ -50,6 +50,7 @@
 #include "model/explore/crash_memory.h"
 #include "model/explore/explorers.h"
 #include "model/explore/happens_before.h"
+#include "model/explore/tree_estimate.h"
 #include "model/explore/waiting_loops.h"
 #include "model/world/allocation_faults.h"
 
@@ -94,6 +95,7 @@ class ExhaustiveExplorer final : public Explorer {
     if (reduce_ && !redundant_) TakeSteps(scheduler_->step_count());
     if (reduce_ && !redundant_) LookBehindTheEnd();
     if (!redundant_) ++classes_;
+    if (estimate_.is_due(classes_)) estimate_.Look(classes_, EstimateWhole());
     done_ = !Backtrack();
     return !redundant_;
   }
@@ -101,6 +103,7 @@ class ExhaustiveExplorer final : public Explorer {
   std::optional<uint64_t> operation_list() const override { return std::nullopt; }
   void RememberCrashes(const StateAfter& state_after) override { state_after_ = state_after; }
   const CrashMemory* crash_memory() const override { return &memory_; }
+  std::optional<ClassesLeft> classes_left() const override { return estimate_.Left(); }
 
  private:
   // A choice on the current path.
@@ -114,9 +117,10 @@ class ExhaustiveExplorer final : public Explorer {
     uint32_t sleepers_begin = 0;  // in sleepers_: who sleeps here
     uint32_t sleepers_count = 0;
     bool crash_off = false;  // only the default is tried
-    // Of choices of crashes: what each would leave, from alternative 1 on, if that is known; and
-    // the classes before the one being tried.
+    // Of choices of crashes: what each would leave, from alternative 1 on, if that is known.
     std::array<std::optional<uint64_t>, 2> states_after;
+    // The classes found before it was met, and before the alternative being tried.
+    uint64_t classes_begin = 0;
     uint64_t classes_before = 0;
     // Of choices among candidates only; sets of actors.
     bool schedule = false;
@@ -142,6 +146,7 @@ class ExhaustiveExplorer final : public Explorer {
   void LookBehindTheEnd();
   bool Backtrack();
   bool NextAlternative(Node& node);
+  double EstimateWhole() const;
   void ReturnTo(const Node& node);
   Node* NodeOf(uint32_t step);
   bool Sleeps(const Step& step) const;
@@ -155,6 +160,7 @@ class ExhaustiveExplorer final : public Explorer {
   uint64_t classes_ = 0;  // so far, those met again included
   StateAfter state_after_;
   CrashMemory memory_;
+  TreeEstimate estimate_;
 
   // With reduction only.
   HappensBefore steps_;                 // of the current execution as far as looked at
@@ -191,6 +197,7 @@ uint32_t ExhaustiveExplorer::ChooseNew(const Name& name, uint32_t alternatives) 
   Node node;
   node.name = name;
   node.alternatives = alternatives;
+  node.classes_begin = node.classes_before = classes_;
   if (reduce_ && !Look(node)) {
     redundant_ = true;
     return 0;
@@ -399,6 +406,7 @@ bool ExhaustiveExplorer::Backtrack() {
     Node& node = nodes_.back();
     if (!node.schedule) {
       if (!NextAlternative(node)) continue;
+      node.classes_before = classes_;
       ReturnTo(node);
       return true;
     }
@@ -413,6 +421,7 @@ bool ExhaustiveExplorer::Backtrack() {
     if (left == 0) continue;
     node.actor = static_cast<Actor>(std::countr_zero(left));
     node.look_up = true;
+    node.classes_before = classes_;
     ReturnTo(node);
     return true;
   }
@@ -429,13 +438,28 @@ bool ExhaustiveExplorer::NextAlternative(Node& node) {
   while (++node.chosen < node.alternatives) {
     if (!crashes || !node.states_after[node.chosen - 1].has_value()) return true;
     const std::optional<uint64_t> classes = memory_.Meet(*node.states_after[node.chosen - 1]);
-    if (!classes.has_value()) {
-      node.classes_before = classes_;
-      return true;
-    }
+    if (!classes.has_value()) return true;
     classes_ += *classes;
   }
   return false;
+}
+
+// See tree_estimate.h. The execution that has just ended is the one class below the last node.
+double ExhaustiveExplorer::EstimateWhole() const {
+  double below = 1;
+  for (size_t i = nodes_.size(); i-- > 0;) {
+    const Node& node = nodes_[i];
+    double done = node.chosen;
+    double left = node.crash_off ? 0 : node.alternatives - node.chosen - 1.0;
+    if (node.schedule) {
+      const uint64_t tried = node.todo & node.asleep;
+      done = std::popcount(tried);
+      left = std::popcount(node.todo & ~node.asleep & ~Bit(node.actor));
+    }
+    below += static_cast<double>(node.classes_before - node.classes_begin);
+    below += left * below / (done + 1);
+  }
+  return below;
 }
 
 void ExhaustiveExplorer::ReturnTo(const Node& node) {

@@ -63,7 +63,7 @@ class Exploration {
       RunOne();
     }
     outcome_.cpu_seconds = CpuSeconds() - begin_seconds_;
-    CountMemory();
+    CountClasses();
     if (!outcome_.findings.empty()) {
       outcome_.finding = outcome_.findings[0];
       outcome_.executions_to_finding = outcome_.findings[0].executions;
@@ -95,7 +95,12 @@ class Exploration {
     }
   }
 
-  void CountMemory() {
+  void CountClasses() {
+    if (outcome_.exhausted) {
+      outcome_.classes_left.reset();
+    } else {
+      outcome_.classes_left = explorer_->classes_left();
+    }
     const CrashMemory* const memory = explorer_->crash_memory();
     if (memory == nullptr) return;
     outcome_.classes_met_again = memory->classes_met();
@@ -145,7 +150,7 @@ class Exploration {
     if (progress_ && seconds >= next_progress_seconds_) {
       next_progress_seconds_ = seconds + kProgressPeriodSeconds;
       outcome_.cpu_seconds = seconds;
-      CountMemory();
+      CountClasses();
       progress_(outcome_);
     }
     return seconds >= std::chrono::duration<double>(budget_.time_max).count();

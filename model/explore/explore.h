@@ -39,6 +39,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "model/explore/tree_estimate.h"
 #include "model/world/bounds.h"
 #include "model/world/choices.h"
 #include "model/world/failure.h"
@@ -89,6 +90,8 @@ struct Outcome {
   // earlier one left; and how many such crashes there were.
   uint64_t classes_met_again = 0;
   uint64_t crashes_met_again = 0;
+  // exhaustive only: an estimate of what is left; nothing if there is none worth telling.
+  std::optional<ClassesLeft> classes_left;
   uint64_t redundant = 0;  // exhaustive only: executions found equivalent to one counted
   uint64_t steps = 0;      // scheduling points
   uint64_t operations = 0;

@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "model/explore/crash_memory.h"
 #include "model/explore/explore.h"
+#include "model/explore/tree_estimate.h"
 #include "model/world/choices.h"
 #include "model/world/scheduler.h"
 
@@ -42,6 +43,8 @@ class Explorer : public Choices {
   virtual void RememberCrashes(const StateAfter&) {}
   // What it remembered; null if nothing.
   virtual const CrashMemory* crash_memory() const { return nullptr; }
+  // How much is left, if it has an end and an idea of it.
+  virtual std::optional<ClassesLeft> classes_left() const { return std::nullopt; }
 };
 
 // Random walks; per execution, weights are drawn for each kind of choice and for each thread, and

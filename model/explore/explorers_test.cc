@@ -208,12 +208,12 @@ TEST(ReplayExplorer, SaysWhatWasNotUsed) {
 
 // ---- By name.
 
-TEST(MakeExplorer, KnowsThreeNames) {
+TEST(MakeExplorer, KnowsItsNames) {
   for (const char* name : {"random", "pct", "pos", "coverage", "exhaustive"}) {
     EXPECT_TRUE(MakeExplorer({.name = name}, {}).ok()) << name;
   }
   EXPECT_THAT(MakeExplorer({.name = "magic"}, {}).status().ToString(),
-              HasSubstr("random, pct and exhaustive"));
+              HasSubstr("random, pct, pos, coverage and exhaustive"));
   EXPECT_FALSE(MakeExplorer({.name = "pct", .depth = 0}, {}).ok());
   EXPECT_FALSE(MakeExplorer({.name = "pct", .depth = 5}, {}).ok());
 }

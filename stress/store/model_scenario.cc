@@ -113,6 +113,8 @@ class Comparison {
         return CheckStatistics();
       case Verb::kBackup:
         return Backup();
+      case Verb::kCheckBackup:  // there are no others
+        return;
       case Verb::kRefuse: {
         const absl::Status status = HandInInvalid(*store_, operation.value);
         return Demand(absl::IsInvalidArgument(status), "wrong answer",

@@ -15,9 +15,9 @@ namespace {
 using world::Operation;
 
 constexpr std::array<std::string_view, kVerbs> kVerbNames = {
-    "store",    "remove", "activate", "get",        "view",    "contains", "iterate",
-    "list",     "recall", "sync",     "checkpoint", "compact", "migrate",  "compact_cold",
-    "maintain", "reopen", "count",    "verify",     "stats",   "backup",   "refuse"};
+    "store",  "remove", "activate",   "get",     "view",    "contains",     "iterate",  "list",
+    "recall", "sync",   "checkpoint", "compact", "migrate", "compact_cold", "maintain", "reopen",
+    "count",  "verify", "stats",      "backup",  "refuse",  "check_backup"};
 
 constexpr std::array<std::string_view, kIteratings> kIteratingNames = {
     "all", "and remove", "and always store", "until the first"};

@@ -41,15 +41,17 @@ enum class Verb : uint8_t {
   kMigrate,      // likewise
   kCompactCold,  // rewrite runs of cold memories
   kMaintain,
-  // ---- Only while nobody else is at work.
+  // ---- Only while nobody else is at work, but for kVerify, kStats and kBackup, which demand less
+  // of what they see beside others.
   kReopen,  // close it, open it, read everything
   kCount,
   kVerify,
   kStats,
-  kBackup,  // write one, open it, compare it, remove it
-  kRefuse,  // hand in what breaks a bound: `value` says which
+  kBackup,       // write one, open it, compare it, remove it
+  kRefuse,       // hand in what breaks a bound: `value` says which
+  kCheckBackup,  // open what kBackup has left beside others
 };
-inline constexpr int kVerbs = 21;
+inline constexpr int kVerbs = 22;
 inline constexpr uint32_t kRefusals = 8;
 
 // How to compact.
@@ -90,6 +92,11 @@ inline Verb VerbOf(const world::Operation& operation) { return static_cast<Verb>
 // Of kMigrate.
 inline Migrating MigratingOf(const world::Operation& operation) {
   return static_cast<Migrating>(operation.value % kMigratings);
+}
+
+// Whether it may be done while others are at work.
+inline bool IsBesideOthers(const world::Operation& operation) {
+  return operation.client >= kFirst && operation.client <= kSyncer;
 }
 
 // The operation as a text for a person: "store a=apple".

@@ -249,11 +249,13 @@ void StoreClient::Do(const Operation& operation) {
     case Verb::kCount:
       return CheckCount();
     case Verb::kVerify:
-      return Verify();
+      return Verify(IsBesideOthers(operation));
     case Verb::kStats:
-      return CheckStatistics();
+      return IsBesideOthers(operation) ? CheckStatisticsBesideOthers() : CheckStatistics();
     case Verb::kBackup:
-      return Backup();
+      return Backup(IsBesideOthers(operation));
+    case Verb::kCheckBackup:
+      return CheckBackup();
     case Verb::kRefuse:
       return Refuse(operation);
   }

@@ -73,14 +73,16 @@ class StoreClient {
   void Recall(const world::Operation& operation);
   void Sync(const world::Operation& operation);
   void CheckCount();
-  void Verify();
+  void Verify(bool beside_others);
   void Compact(const world::Operation& operation);
   void Maintain();
   void Migrate(const world::Operation& operation);
   void CompactCold();
   void CheckStatistics();
+  void CheckStatisticsBesideOthers();
   void CheckTiers();
-  void Backup();
+  void Backup(bool beside_others);
+  void CheckBackup();
   void CompareBackup(MemoryStore& backup);
   void Refuse(const world::Operation& operation);
   absl::StatusOr<std::unique_ptr<MemoryStore>> OpenPatiently(std::string_view path,

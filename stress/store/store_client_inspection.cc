@@ -32,7 +32,7 @@ void StoreClient::CheckCount() {
          "Count is not the number of memories that there are.");
 }
 
-void StoreClient::Verify() {
+void StoreClient::Verify(bool beside_others) {
   const uint64_t faults = Faults();
   const absl::StatusOr<VerifyReport> report = store_->Verify();
   if (died()) return;
@@ -46,6 +46,7 @@ void StoreClient::Verify() {
                              " at ", damage.offset.value, ": ", damage.explanation));
     return;
   }
+  if (beside_others) return;  // what it counts may change meanwhile
   Demand(report->miscounts.empty(), "wrong statistics",
          report->miscounts.empty() ? "" : report->miscounts.front());
   Demand(report->memories_damaged == 0 && report->memories_checked == store_->Count(),
@@ -114,6 +115,15 @@ void StoreClient::CheckStatistics() {
   CheckTiers();
 }
 
+// What others change from one figure to the next is left out.
+void StoreClient::CheckStatisticsBesideOthers() {
+  const Statistics stats = store_->Stats();
+  Demand(stats.fragmentation == Fragmentation(stats.content_bytes_live, stats.content_bytes_total),
+         "wrong statistics", "fragmentation is not what the formula says");
+  Demand(stats.durable_sequence <= stats.last_sequence, "wrong statistics",
+         "more is durable than was assigned");
+}
+
 // Each memory is in the tier that the statistics count it in.
 void StoreClient::CheckTiers() {
   std::array<uint64_t, kTiers> counts{};
@@ -134,7 +144,7 @@ void StoreClient::CheckTiers() {
 }
 
 // What a crash has left of an earlier backup goes first.
-void StoreClient::Backup() {
+void StoreClient::Backup(bool beside_others) {
   std::string path;
   {
     const AllocationScope scope;
@@ -151,7 +161,7 @@ void StoreClient::Backup() {
   const absl::Status written = store_->Backup(path);
   if (died()) return;
   DemandExcuse("Backup", written, faults);
-  if (!written.ok()) return;
+  if (!written.ok() || beside_others) return;
   auto backup = OpenPatiently(path, nullptr);
   if (died()) return;
   Demand(backup.ok(), "cannot be opened", "A backup that had been written cannot be opened.");
@@ -159,6 +169,28 @@ void StoreClient::Backup() {
   if (died()) return;
   const absl::Status closed = (*backup)->Close();
   DemandExcuse("Closing a backup", closed, faults);
+}
+
+// It has the state of some moment: whole memories, and as many as it says.
+void StoreClient::CheckBackup() {
+  std::string path;
+  {
+    const AllocationScope scope;
+    path = kBackupPath;
+  }
+  auto backup = OpenPatiently(path, nullptr);
+  if (died()) return;
+  Demand(backup.ok(), "cannot be opened", "A backup that had been written cannot be opened.");
+  Demand((*backup)->recovery().damages.empty(), "false corruption", "A backup reports damages.");
+  uint64_t present = 0;
+  for (uint16_t key = 0; key < kKeys && !died(); ++key) {
+    const absl::StatusOr<GetResult> copied = (*backup)->Get(IdOf(key));
+    if (died()) return;
+    Demand(copied.ok(), "wrong backup", "A memory of a backup cannot be read.");
+    if (copied->memory.has_value()) ++present;
+  }
+  Demand(died() || (*backup)->Count() == present, "wrong backup",
+         "A backup counts other than it holds.");
 }
 
 void StoreClient::CompareBackup(MemoryStore& backup) {

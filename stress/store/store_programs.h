@@ -23,6 +23,7 @@ struct StoreProgram {
   // Explored exhaustively, within its bounds; otherwise by walks.
   bool exhaustive = false;
   uint64_t classes_max = UINT64_MAX;  // exhaustive: no more of them, because there are too many
+  bool ends_by_clock = false;         // exhaustive: not all of it has to be done
   double weight = 1;  // its share of the suite's allowance, in proportion to the others'
   std::shared_ptr<RecoveredImages> images = {};  // null if nothing crashes
 };

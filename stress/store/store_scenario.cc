@@ -34,15 +34,19 @@ class StoreScenario final : public world::Scenario {
 
   void Run() override {
     recorder_.BeginEra({});
+    HoldCrashes(true);
     StoreClient client = MakeClient();
     if (!client.Open(/*was_torn=*/false)) return;
     PerformAll(client, kBefore);
+    HoldCrashes(false);
     RunThreads(client);
+    HoldCrashes(true);
     PerformAll(client, kAfter);
     client.ReadAll(kAfter);
   }
 
   void Recover() override {
+    HoldCrashes(false);
     StoreClient client = MakeClient();
     if (!client.Open(/*was_torn=*/true) || !client.ReadRecovered()) return;
     if (trial_->images != nullptr) {
@@ -64,6 +68,10 @@ class StoreScenario final : public world::Scenario {
   }
 
  private:
+  void HoldCrashes(bool held) {
+    if (trial_->crashes_beside_only) world_.disk().HoldCrashes(held);
+  }
+
   StoreClient MakeClient() {
     const world::AllocationScope scope;
     return StoreClient(world_, recorder_, trial_->open, OptionsOf(trial_->setup),

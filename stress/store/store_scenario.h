@@ -38,6 +38,8 @@ struct Trial {
   // Compactions and migrations that have begun go on when the first two clients have ended, who
   // must therefore be able to do without what these hold.
   bool stalls_housekeeping = false;
+  // Crashes come only while clients are side by side, and in recoveries.
+  bool crashes_beside_only = false;
   // Whether a call during which something failed by choice may fail. Short transfers are no excuse.
   bool faults_excuse = false;
   // Counts what was recovered; may be null.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/explore/explore.h"
+#include "stress/store/crash_pairs.h"
 #include "stress/store/log_store_testing.h"
 #include "stress/store/store_programs.h"
 
@@ -128,6 +129,24 @@ TEST(StoreTrials, RememberedCrashesHideNothing) {
     EXPECT_GT(remembering.crashes_met_again, 0u);
     EXPECT_EQ(forgetting.crashes_met_again, 0u);
   }
+}
+
+// ---- Pairs of operations with crashes.
+
+TEST(StoreTrials, CrashPairsPassTheRightStoreAndCondemnOthers) {
+  EXPECT_EQ(EveryCrashPair(OpenLogStore()).size(), 21u * 22 / 2);
+  const std::vector<StoreProgram> right = DailyCrashPairs(OpenLogStore());
+  const StoreProgram& pair = Named(right, "crash_remove_sync");
+  const world::Outcome outcome = Explore(pair, 100'000, "exhaustive");
+  EXPECT_FALSE(outcome.finding.has_value()) << Told(pair, outcome);
+  EXPECT_TRUE(outcome.exhausted);
+  EXPECT_GT(outcome.crashes_met_again, 0u);
+  const auto claim = [](Flaw flaw, std::string_view name) {
+    return ClaimOf(Named(DailyCrashPairs(OpenLogStore(flaw)), name), 100'000, "exhaustive");
+  };
+  EXPECT_EQ(claim(Flaw::kSyncIsNoSync, "crash_remove_sync"), "lost after sync");
+  EXPECT_NE(claim(Flaw::kTailIsNotChecked, "crash_store_store"), "");
+  EXPECT_NE(claim(Flaw::kRemoveIsNotLogged, "crash_remove_sync"), "");
 }
 
 // ---- Each flaw is condemned by the suite that is meant to.

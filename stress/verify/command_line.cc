@@ -67,6 +67,8 @@ void AddRun(CLI::App& app, RunCommand& command) {
   AddCrashes(*run, command.crashes);
   run->add_flag("--stop-at-failure", command.stop_at_failure,
                 "end with the first failure; the report says what it cost to find");
+  run->add_option("--resume", command.resume_path,
+                  "a report of the same build: what was done exhaustively there is not done again");
   run->add_option("--json", command.json_path, "write a report for machines to this file");
   run->add_option("--svg", command.svg_directory,
                   "draw the shortest execution of each verdict into this directory");

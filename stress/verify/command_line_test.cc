@@ -113,6 +113,28 @@ TEST(CommandLine, RunWritesAReportAndIsQuietOtherwise) {
   EXPECT_EQ(json["suites"][0]["event_hash"].get<std::string>().size(), 16u);
 }
 
+TEST(CommandLine, WhatAReportHasDoneIsNotDoneAgain) {
+  const std::string path = TempPath("resumed.json");
+  const auto run = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"run",  "--suite", "crash_pairs", "--executions",
+                                          "9999", "--json",  path};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    EXPECT_EQ(Call(arguments).status, 0);
+    return nlohmann::json::parse(Slurp(path))["suites"].at(0);
+  };
+  const auto whole = run({});
+  ASSERT_FALSE(whole["programs"].empty());
+  EXPECT_GT(whole["executions"], 0);
+  EXPECT_EQ(whole["programs"].at(0)["exhausted"], true);
+  std::filesystem::copy_file(path, path + ".before");
+  const auto resumed = run({"--resume", path + ".before"});
+  EXPECT_EQ(resumed["executions"], 0);
+  EXPECT_EQ(resumed["programs"], whole["programs"]) << "they are handed on";
+  std::filesystem::remove(path + ".before");
+  std::filesystem::remove(path);
+  EXPECT_EQ(Call({"run", "--budget", "1s", "--resume", "nowhere"}).status, 2);
+}
+
 TEST(CommandLine, ReplayTellsTheFailureAndExitsWith1) {
   const std::string token = TokenOf("offsets_first", "another memory's bytes");
   const std::string picture = TempPath("picture.svg");

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <system_error>
@@ -163,7 +164,8 @@ std::string Conclusion(const Report& report) {
 ExitCode Run(const RunCommand& command) {
   std::vector<const Suite*> suites;
   for (const Suite& suite : Suites()) {
-    if (command.suite == "all" || command.suite == suite.name) suites.push_back(&suite);
+    const bool is_wanted = command.suite == "all" ? !suite.on_request : command.suite == suite.name;
+    if (is_wanted) suites.push_back(&suite);
   }
   if (suites.empty()) {
     return Refuse(Words("there is no suite '", command.suite, "'; there are ", SuiteNames()));
@@ -182,6 +184,16 @@ ExitCode Run(const RunCommand& command) {
     const absl::StatusOr<std::chrono::nanoseconds> budget = ParseDuration(command.budget);
     if (!budget.ok()) return Refuse(std::string(budget.status().message()));
     run.allowance = Allowance::OfTime(*budget);
+  }
+  if (!command.resume_path.empty()) {
+    std::ifstream file(command.resume_path, std::ios::binary);
+    const std::string json{std::istreambuf_iterator<char>(file), {}};
+    auto done = DoneIn(json);
+    if (!done.ok()) {
+      return Refuse(Words("cannot go on from ", command.resume_path, ": ",
+                          std::string(done.status().message())));
+    }
+    run.done_before = *std::move(done);
   }
   // A report that cannot be written is found out before the run, not after it.
   if (!command.json_path.empty() && !WriteFile(command.json_path, "")) {

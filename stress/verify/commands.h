@@ -24,6 +24,7 @@ struct RunCommand {
   std::string explorer;         // empty: all
   std::string crashes = "any";  // see crash_models.h
   bool stop_at_failure = false;
+  std::string resume_path;  // an earlier report of the same build; empty: none
   std::string json_path;
   std::string svg_directory;
 };

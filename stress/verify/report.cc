@@ -23,6 +23,13 @@ nlohmann::ordered_json ToJson(const Verdict& verdict) {
           {"exhausted", verdict.exhausted}};
 }
 
+nlohmann::ordered_json ToJson(const ProgramRow& row) {
+  return {{"program", row.program},        {"classes", row.classes},
+          {"executions", row.executions},  {"redundant", row.redundant},
+          {"exhausted", row.exhausted},    {"failed", row.failed},
+          {"cpu_seconds", row.cpu_seconds}};
+}
+
 nlohmann::ordered_json ToJson(const Part& part) {
   auto failures = nlohmann::ordered_json::array();
   for (const FailureReport& failure : part.failures) {
@@ -33,6 +40,8 @@ nlohmann::ordered_json ToJson(const Part& part) {
   }
   auto verdicts = nlohmann::ordered_json::array();
   for (const Verdict& verdict : part.verdicts) verdicts.push_back(ToJson(verdict));
+  auto programs = nlohmann::ordered_json::array();
+  for (const ProgramRow& row : part.programs) programs.push_back(ToJson(row));
   auto kinds = nlohmann::ordered_json::object();
   for (const auto& [name, count] : part.operation_kinds) kinds[name] = count;
   return {{"name", part.suite},
@@ -51,7 +60,8 @@ nlohmann::ordered_json ToJson(const Part& part) {
           {"classes_met_again", part.classes_met_again},
           {"crashes_met_again", part.crashes_met_again},
           {"cpu_seconds", part.cpu_seconds},
-          {"verdicts", verdicts}};
+          {"verdicts", verdicts},
+          {"programs", programs}};
 }
 
 }  // namespace
@@ -74,6 +84,8 @@ void Part::Add(const world::Program& program, const world::Outcome& outcome) {
   cpu_seconds += outcome.cpu_seconds;
   event_hash = (event_hash ^ outcome.event_hash) * 0x9E3779B97F4A7C15u;
   event_hash ^= event_hash >> 29;
+  programs.push_back({program.name, outcome.classes(), outcome.executions, outcome.redundant,
+                      outcome.exhausted, outcome.finding.has_value(), outcome.cpu_seconds});
   const std::map<uint8_t, std::string> names = OperationKindNames(program);
   for (size_t kind = 0; kind < outcome.operation_kinds.size(); ++kind) {
     if (outcome.operation_kinds[kind] == 0) continue;
@@ -105,6 +117,29 @@ nlohmann::ordered_json ToJson(const Report& report) {
   auto suites = nlohmann::ordered_json::array();
   for (const Part& part : report.parts) suites.push_back(ToJson(part));
   return {{"seed", report.seed}, {"suites", suites}};
+}
+
+absl::StatusOr<std::map<std::string, ProgramRow>> DoneIn(const std::string& json) {
+  const auto report = nlohmann::json::parse(json, nullptr, /*allow_exceptions=*/false);
+  std::map<std::string, ProgramRow> done;
+  if (report.is_discarded() || !report.is_object() || !report.contains("suites")) {
+    return absl::InvalidArgumentError("this is no report of engram-verify run --json");
+  }
+  for (const auto& part : report["suites"]) {
+    if (part.value("explorer", "") != "exhaustive" || !part.contains("programs")) continue;
+    for (const auto& program : part["programs"]) {
+      ProgramRow row;
+      row.program = program.value("program", "");
+      row.classes = program.value("classes", uint64_t{0});
+      row.executions = program.value("executions", uint64_t{0});
+      row.redundant = program.value("redundant", uint64_t{0});
+      row.exhausted = program.value("exhausted", false);
+      row.failed = program.value("failed", true);
+      row.cpu_seconds = program.value("cpu_seconds", 0.0);
+      if (row.is_done()) done.emplace(row.program, row);
+    }
+  }
+  return done;
 }
 
 }  // namespace engram::verify

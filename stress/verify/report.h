@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "model/explore/explore.h"
 #include "nlohmann/json_fwd.hpp"
 
@@ -40,6 +41,20 @@ struct Verdict {
   bool IsShorterThan(const Verdict& other) const;
 };
 
+// What exploring one program came to.
+struct ProgramRow {
+  std::string program;
+  uint64_t classes = 0;     // of the exhaustive explorer; else executions
+  uint64_t executions = 0;  // run
+  uint64_t redundant = 0;
+  bool exhausted = false;
+  bool failed = false;
+  double cpu_seconds = 0;
+
+  // Nothing more can come of it.
+  bool is_done() const { return exhausted && !failed; }
+};
+
 // A suite as one explorer ran it: an entry of "suites" in the JSON.
 struct Part {
   std::string suite;
@@ -58,6 +73,7 @@ struct Part {
   double cpu_seconds = 0;
   uint64_t event_hash = 0;  // over all executions in order
   std::vector<Verdict> verdicts;
+  std::vector<ProgramRow> programs;  // in the order in which they were explored
   std::vector<FailureReport> failures;
 
   // Adds what exploring `program` came to.
@@ -76,6 +92,10 @@ struct Report {
 std::map<uint8_t, std::string> OperationKindNames(const world::Program& program);
 
 nlohmann::ordered_json ToJson(const Report& report);
+
+// The exhaustive rows of a report that ToJson made, by program, that are done: what need not be
+// explored again by the same build. INVALID_ARGUMENT if the text is no such report.
+absl::StatusOr<std::map<std::string, ProgramRow>> DoneIn(const std::string& json);
 
 }  // namespace engram::verify
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "model/tell/words.h"
+#include "stress/store/crash_pairs.h"
 #include "stress/store/damage_programs.h"
 #include "stress/store/store_programs.h"
 #include "stress/verify/crash_models.h"
@@ -81,7 +82,9 @@ std::string ExploreProgram(const std::string& suite, const StoreProgram& tried,
   const world::Bounds bounds = WithCrashes(tried.program.bounds, run.crashes);
   options.aims_crashes = bounds.crashes_max > 0;
   // What has an end is not cut off by a clock: a class left out would leave the verdict open.
-  if (tried.exhaustive) budget.time_max = std::chrono::nanoseconds::max();
+  if (tried.exhaustive && !tried.ends_by_clock) {
+    budget.time_max = std::chrono::nanoseconds::max();
+  }
   budget.executions_max = std::min(budget.executions_max, tried.classes_max);
   const uint64_t images_before = tried.images != nullptr ? tried.images->distinct() : 0;
   const Outcome outcome = run.Explore(tried.program, options, bounds, budget, suite, part);
@@ -90,6 +93,8 @@ std::string ExploreProgram(const std::string& suite, const StoreProgram& tried,
   if (tried.exhaustive) {
     covered = Words(outcome.exhausted ? "all " : "", Grouped(outcome.classes()), " classes",
                     outcome.exhausted ? "" : ", not all");
+    if (const auto left = LeftText(outcome)) covered += Words(", ", *left);
+    if (outcome.redundant > 0) covered += Words(", ", Grouped(outcome.redundant), " redundant");
     if (outcome.classes_met_again > 0) covered += Words(", ", Grouped(outcome.executions), " run");
   }
   covered += PerSecond(outcome.executions, outcome.cpu_seconds);
@@ -112,7 +117,7 @@ SuiteResult ExplorePrograms(const std::string& suite, const std::string& title,
                             const std::vector<StoreProgram>& programs, SuiteRun& run) {
   const auto suits = [&](const StoreProgram& tried, std::string_view explorer) {
     if (tried.exhaustive) return explorer == "exhaustive";
-    return std::find(walks.begin(), walks.end(), explorer) != walks.end();
+    return IsOnRequest(explorer) || std::find(walks.begin(), walks.end(), explorer) != walks.end();
   };
   double weights = 0;
   for (const std::string_view explorer : kExplorers) {
@@ -132,6 +137,15 @@ SuiteResult ExplorePrograms(const std::string& suite, const std::string& title,
     for (const StoreProgram& tried : programs) {
       if (!suits(tried, explorer) || run.EndsWith(part)) continue;
       used = true;
+      const auto before = run.done_before.find(tried.program.name);
+      if (tried.exhaustive && before != run.done_before.end()) {
+        shares.Next(tried.weight);
+        part.programs.push_back(before->second);
+        result.scoreboard +=
+            absl::StrFormat("  before  %-22s %-11s all %s classes\n", tried.program.name,
+                            std::string(explorer), Grouped(before->second.classes));
+        continue;
+      }
       result.scoreboard +=
           ExploreProgram(suite, tried, explorer, shares.Next(tried.weight), run, part);
     }
@@ -250,6 +264,14 @@ std::vector<Suite> MakeStoreSuites(const OpenStore& open) {
       "crash",
       "After crashes anywhere, the state is a prefix that reaches the last completed Sync.", 4,
       {"random"}, open, stress::CrashPrograms));
+  suites.push_back(OfPrograms("crash_pairs",
+                              "Two operations side by side, a crash, and one in the recovery: some "
+                              "pairs, every day.",
+                              1, {}, open, stress::DailyCrashPairs));
+  suites.push_back(OfPrograms("every_crash_pair",
+                              "The same of every pair of operations; on request, not in all.", 1,
+                              {}, open, stress::EveryCrashPair));
+  suites.back().on_request = true;
   suites.push_back(OfTrials("truncate",
                             "A file cut at every byte length shows no other value and no silent "
                             "absence.",

@@ -88,7 +88,7 @@ world::Outcome SuiteRun::Explore(const world::Program& program,
     const double points = static_cast<double>(so_far.steps) / std::max(so_far.cpu_seconds, 1e-9);
     progress->Show(absl::StrFormat("%s  %s  %s  %s executions  %.1f M points/s  %s", title,
                                    options.name, program.name, Grouped(so_far.executions),
-                                   points / 1e6, allowance.Text()));
+                                   points / 1e6, LeftText(so_far).value_or(allowance.Text())));
   };
   world::Outcome outcome = world::Explore(program, options, bounds, budget, show);
   part.Add(program, outcome);
@@ -97,6 +97,13 @@ world::Outcome SuiteRun::Explore(const world::Program& program,
   part.seconds += SecondsSince(begin);
   allowance.Spend(outcome.executions + outcome.redundant);
   return outcome;
+}
+
+std::optional<std::string> LeftText(const world::Outcome& outcome) {
+  if (!outcome.classes_left.has_value()) return std::nullopt;
+  return absl::StrFormat("about %s classes left (an estimate that moved %.1f-fold of late)",
+                         Grouped(static_cast<uint64_t>(outcome.classes_left->classes)),
+                         outcome.classes_left->factor);
 }
 
 std::string Grouped(uint64_t number) {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,6 +55,8 @@ struct SuiteRun {
   // Explore nothing more once a failure has been reported. A suite that expects failures, or that
   // judges all of its explorations together, ends first.
   bool stop_at_failure = false;
+  // What an earlier run of the same build has done to its end, by program: not explored again.
+  std::map<std::string, ProgramRow> done_before;
   // Of everything explored so far, shrinking left out.
   uint64_t executions = 0;
   double cpu_seconds = 0;
@@ -69,6 +72,9 @@ struct SuiteRun {
                          const world::Bounds& bounds, const world::Budget& budget,
                          const std::string& title, Part& part);
 };
+
+// What an exhaustive exploration expects to find still; nothing if that is not known.
+std::optional<std::string> LeftText(const world::Outcome& outcome);
 
 // `number` with commas between groups of three digits.
 std::string Grouped(uint64_t number);

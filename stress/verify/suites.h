@@ -34,8 +34,9 @@ struct SuiteResult {
 
 struct Suite {
   std::string name;
-  std::string title;  // what it shows, in a sentence
-  double weight = 1;  // its share of an allowance, in proportion to the others'
+  std::string title;        // what it shows, in a sentence
+  bool on_request = false;  // not part of all
+  double weight = 1;        // its share of an allowance, in proportion to the others'
   std::function<SuiteResult(SuiteRun&)> run;
   std::function<std::vector<ProgramEntry>()> programs;
 };

@@ -40,6 +40,7 @@ void SimulatedFileSystem::Reset() {
   disk_->set_tears(scheduler_.bounds().tears);
   counts_ = DiskCounts();
   faults_ = short_transfers_ = open_files_ = 0;
+  crashes_held_ = false;
 }
 
 DiskCounts SimulatedFileSystem::counts() const {
@@ -145,7 +146,7 @@ absl::Status SimulatedFileSystem::EndCall(const CallName& name) {
 void SimulatedFileSystem::CrashPoint() {
   const Bounds& bounds = scheduler_.bounds();
   if (!scheduler_.on_fiber() || scheduler_.winding_down()) return;
-  if (counts_.crashes >= bounds.crashes_max) return;
+  if (crashes_held_ || counts_.crashes >= bounds.crashes_max) return;
   // Where all is durable, a power loss leaves what a kill leaves.
   const bool kills = bounds.kills && disk_->CouldLose();
   const bool power_losses = bounds.power_losses || !kills;

@@ -79,6 +79,8 @@ class SimulatedFileSystem final : public io::FileSystem {
   // A point at which the world may crash, if the bounds allow another crash. Called on a fiber
   // after each effect on the disk and after each acknowledgement.
   void CrashPoint();
+  // While `held` nothing crashes: for what a program does before its question begins.
+  void HoldCrashes(bool held) { crashes_held_ = held; }
   DiskCounts counts() const;
   // Stands for the disk, and for what the bounds still allow to happen to it, after a crash of this
   // kind at the crash point that is being decided.
@@ -147,6 +149,7 @@ class SimulatedFileSystem final : public io::FileSystem {
   DiskCounts counts_;
   uint32_t faults_ = 0;
   uint32_t short_transfers_ = 0;
+  bool crashes_held_ = false;
   uint32_t open_files_ = 0;  // opened in this execution; numbers them
   std::function<void(std::string)> listener_;
 };
