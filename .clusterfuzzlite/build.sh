@@ -6,7 +6,7 @@
 #
 # Not for use by hand: see ci/fuzz; ci/fleet plays the fleet.
 
-source_directory=$SRC/engram
+source_directory=$(realpath "$SRC/engram")
 build_directory=$WORK/engram-$SANITIZER
 
 # Debian's libraries speak the standard library of g++.
@@ -35,6 +35,6 @@ for target in "${targets[@]}"; do
   (cd "$source_directory/fuzz/corpora/$name" &&
     python3 -m zipfile -c "$OUT/${target}_seed_corpus.zip" ./*)
   # All but the C library, which must be the machine's own.
-  ldd "$OUT/$target" | awk '$3 ~ /\// { print $3 }' |
+  ldd "$build_directory/bin/$target" | awk '$3 ~ /\// { print $3 }' |
     grep -vE '/(libc|libm|libdl|librt|libpthread|libresolv)\.so' | xargs -r cp -Lu -t "$OUT/lib"
 done

@@ -4,6 +4,7 @@
 #ifndef ENGRAM_FUZZ_BOUNDED_ALLOCATION_H_
 #define ENGRAM_FUZZ_BOUNDED_ALLOCATION_H_
 
+#include <atomic>
 #include <cstddef>
 
 #include "base/body.h"
@@ -25,23 +26,24 @@ class AllocationCount {
         __sanitizer_install_malloc_and_free_hooks == nullptr ||
         __sanitizer_install_malloc_and_free_hooks(Count, [](const volatile void*) {}) != 0;
     ENGRAM_CHECK(installed, "allocations cannot be counted");
-    bytes_ = 0;
-    counts_ = true;
+    allocated = 0;
+    is_counting = true;
   }
-  ~AllocationCount() { counts_ = false; }
+  ~AllocationCount() { is_counting = false; }
   AllocationCount(const AllocationCount&) = delete;
   AllocationCount& operator=(const AllocationCount&) = delete;
 
   // Since it was made, by whatever thread.
-  static size_t bytes() { return bytes_; }
+  static size_t bytes() { return allocated; }
 
  private:
   static void Count(const volatile void* /*memory*/, size_t bytes) {
-    if (counts_) bytes_ += bytes;
+    if (is_counting) allocated += bytes;
   }
 
-  static inline bool counts_ = false;
-  static inline size_t bytes_ = 0;
+  // Stores have threads of their own.
+  static inline std::atomic<bool> is_counting = false;
+  static inline std::atomic<size_t> allocated = 0;
 };
 
 }  // namespace engram::inline ENGRAM_BODY::fuzz
