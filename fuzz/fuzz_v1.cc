@@ -94,11 +94,9 @@ std::vector<uint8_t> Encode(const Input& input) {
 
 // ---- What must come of it.
 
-uint64_t NumberAt(std::span<const std::byte> bytes, size_t offset, size_t size) {
+uint64_t NumberAt(std::span<const std::byte> bytes, size_t at, size_t size) {
   uint64_t number = 0;
-  for (size_t i = size; i-- > 0;) {
-    number = number * 256 + std::to_integer<uint64_t>(bytes[offset + i]);
-  }
+  for (size_t i = at + size; i-- > at;) number = number * 256 + std::to_integer<uint8_t>(bytes[i]);
   return number;
 }
 
