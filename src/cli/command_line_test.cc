@@ -3,6 +3,7 @@
 
 #include "cli/command_line.h"
 
+#include "absl/strings/str_cat.h"
 #include "cli/command_fixture.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -122,6 +123,7 @@ TEST(Stats, CountsWithoutWriting) {
   EXPECT_THAT(text.out, HasSubstr("It had been closed properly."));
   const Ran json = RunCommand({"stats", path, "--json"});
   EXPECT_THAT(json.out, HasSubstr("\"memories_warm\": 2"));
+  EXPECT_THAT(json.out, HasSubstr(absl::StrCat("\"file_bytes\": ", before.size(), ",")));
   EXPECT_EQ(directory.Read(path), before);
 }
 

@@ -59,9 +59,8 @@ TEST(MemoryJson, SaysEveryField) {
 }
 
 TEST(MemoryJson, TakesWhatOtherProgramsWrite) {
-  const auto memory = ParseMemory(
-      R"( {"embedding": [1, -2.5e0, 1E-60, 0.10000000149011612, -0],)"
-      R"( "content": null, "id": "\u00e9"} )");
+  const auto memory = ParseMemory(R"( {"embedding": [1, -2.5e0, 1E-60, 0.10000000149011612, -0],)"
+                                  R"( "content": null, "id": "\u00e9"} )");
   ASSERT_TRUE(memory.ok()) << memory.status();
   EXPECT_EQ(memory->id, "\xC3\xA9");
   EXPECT_THAT(memory->embedding, testing::ElementsAre(1.0F, -2.5F, 0.0F, 0.1F, -0.0F));

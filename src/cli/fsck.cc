@@ -121,13 +121,17 @@ void PrintRepair(const std::string& path, const Findings& findings, std::ostream
   if (!findings.file.empty()) {
     out << path << ": "
         << Counted(findings.repair.memories_taken_out, "memory was", "memories were")
-        << " taken out, "
-        << Counted(findings.repair.structures_restored, "header or directory was",
-                   "headers or directories were")
-        << " written again; what was damaged is kept in " << findings.file << "\n";
+        << " taken out";
+    if (findings.repair.structures_restored > 0) {
+      out << ", "
+          << Counted(findings.repair.structures_restored, "header or directory was",
+                     "headers or directories were")
+          << " written again";
+    }
+    out << "; what was damaged is kept in " << findings.file << "\n";
   }
   PrintDamages(path, "left: ", findings.left, out);
-  if (findings.left.sound()) return;
+  if (findings.left.damages.empty()) return;
   out << path
       << ": what is left cannot be taken out, because nobody can tell which memories it was about; "
          "store them again, or go on with a new store: engram export "

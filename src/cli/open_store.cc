@@ -15,11 +15,14 @@ namespace engram::inline ENGRAM_BODY::cli {
 namespace {
 
 // A store may be larger than what is reserved for one by default, and must have room to recover.
-absl::StatusOr<uint64_t> FileBytesMax(const std::string& path) {
+uint64_t FileBytesMax(uint64_t file_bytes) {
+  return std::max(Options().file_bytes_max, 2 * file_bytes);
+}
+
+absl::StatusOr<uint64_t> FileBytes(const std::string& path) {
   io::PosixFileSystem files;
   ENGRAM_ASSIGN_OR_RETURN(const auto file, files.Open(path, io::OpenMode::kReadOnly));
-  ENGRAM_ASSIGN_OR_RETURN(const uint64_t size, file->Size());
-  return std::max(Options().file_bytes_max, 2 * size);
+  return file->Size();
 }
 
 absl::Status Named(const absl::Status& status, const std::string& path) {
@@ -32,12 +35,13 @@ absl::Status Named(const absl::Status& status, const std::string& path) {
 absl::StatusOr<StoreForLooking> StoreForLooking::Open(const std::string& path,
                                                       EventListener* listener) {
   Options options;
-  ENGRAM_ASSIGN_OR_RETURN(options.file_bytes_max, FileBytesMax(path));
+  ENGRAM_ASSIGN_OR_RETURN(const uint64_t file_bytes, FileBytes(path));
+  options.file_bytes_max = FileBytesMax(file_bytes);
   options.listener = listener;
   auto files = std::make_unique<io::PosixScratchFileSystem>(options.file_bytes_max);
   absl::StatusOr<std::unique_ptr<MemoryStore>> store = MemoryStore::Open(*files, path, options);
   if (!store.ok()) return Named(store.status(), path);
-  return StoreForLooking(std::move(files), *std::move(store));
+  return StoreForLooking(file_bytes, std::move(files), *std::move(store));
 }
 
 absl::StatusOr<std::unique_ptr<MemoryStore>> OpenForChanging(const std::string& path, bool create,
@@ -47,11 +51,11 @@ absl::StatusOr<std::unique_ptr<MemoryStore>> OpenForChanging(const std::string& 
   options.content_bytes_max = kContentBytesHardMax;  // whatever another program has allowed
   options.hot_capacity_bytes = 0;                    // nobody reads it from here
   options.listener = listener;
-  const absl::StatusOr<uint64_t> file_bytes_max = FileBytesMax(path);
-  if (file_bytes_max.ok()) {
-    options.file_bytes_max = *file_bytes_max;
-  } else if (!create || !absl::IsNotFound(file_bytes_max.status())) {
-    return file_bytes_max.status();
+  const absl::StatusOr<uint64_t> file_bytes = FileBytes(path);
+  if (file_bytes.ok()) {
+    options.file_bytes_max = FileBytesMax(*file_bytes);
+  } else if (!create || !absl::IsNotFound(file_bytes.status())) {
+    return file_bytes.status();
   }
   absl::StatusOr<std::unique_ptr<MemoryStore>> store = MemoryStore::Open(path, options);
   if (!store.ok()) return Named(store.status(), path);

@@ -23,13 +23,17 @@ class StoreForLooking {
   // messages say which file it was.
   static absl::StatusOr<StoreForLooking> Open(const std::string& path, EventListener* listener);
 
+  // Of the file as it is; what opening would add is in the store's statistics.
+  uint64_t file_bytes() const { return file_bytes_; }
   MemoryStore& operator*() const { return *store_; }
   MemoryStore* operator->() const { return store_.get(); }
 
  private:
-  StoreForLooking(std::unique_ptr<io::FileSystem> files, std::unique_ptr<MemoryStore> store)
-      : files_(std::move(files)), store_(std::move(store)) {}
+  StoreForLooking(uint64_t file_bytes, std::unique_ptr<io::FileSystem> files,
+                  std::unique_ptr<MemoryStore> store)
+      : file_bytes_(file_bytes), files_(std::move(files)), store_(std::move(store)) {}
 
+  uint64_t file_bytes_ = 0;
   std::unique_ptr<io::FileSystem> files_;  // outlives the store
   std::unique_ptr<MemoryStore> store_;
 };

@@ -62,7 +62,8 @@ void Print(const std::string& path, const Statistics& stats, const RecoveryRepor
 int Stats(const StatsArguments& arguments, const Streams& streams) {
   const auto store = StoreForLooking::Open(arguments.path, nullptr);
   if (!store.ok()) return Fail(streams, store.status());
-  const Statistics statistics = (*store)->Stats();
+  Statistics statistics = (*store)->Stats();
+  statistics.file_bytes = store->file_bytes();
   const RecoveryReport& recovery = (*store)->recovery();
   if (arguments.json) {
     streams.out << Printed({{"path", arguments.path},

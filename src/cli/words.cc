@@ -3,6 +3,7 @@
 #include "cli/words.h"
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace engram::inline ENGRAM_BODY::cli {
@@ -21,14 +22,18 @@ std::string Counted(uint64_t number, std::string_view one, std::string_view many
 }
 
 std::string Told(const Damage& damage) {
-  std::string text = damage.structure;
-  if (damage.bytes > 0) {
-    absl::StrAppend(&text, " at offset ", damage.offset.value, ", ", damage.bytes, " bytes");
-  }
+  std::string text;
   if (!damage.id.empty()) {
-    absl::StrAppend(&text, ", of memory \"", absl::Utf8SafeCEscape(damage.id), "\"");
+    absl::StrAppend(&text, "memory \"", absl::Utf8SafeCEscape(damage.id), "\": ");
   }
-  return absl::StrCat(text, ": ", damage.explanation);
+  // Many explanations begin with the place.
+  if (!absl::StartsWith(damage.explanation, absl::StrCat(damage.structure, " at offset "))) {
+    text += damage.structure;
+    if (damage.bytes > 0)
+      absl::StrAppend(&text, " at offset ", damage.offset.value, " of the file");
+    text += ": ";
+  }
+  return text + damage.explanation;
 }
 
 std::string Told(const RecoveryReport& report) {

@@ -99,7 +99,6 @@ class LogStore final : public MemoryStore {
     mutex_.Unlock();
     return applied;
   }
-
   absl::StatusOr<GetResult> Get(std::string_view id) override { return Read(id, /*whole=*/true); }
   absl::StatusOr<GetResult> Read(std::string_view id, bool whole) {
     const sync::MutexLock lock(mutex_);
@@ -223,8 +222,7 @@ class LogStore final : public MemoryStore {
     ENGRAM_RETURN_IF_ERROR(Sync());
     return CloseFile();
   }
-
-  absl::StatusOr<QuarantineReport> Quarantine(RemainsKeeper& /*keeper*/) override {
+  absl::StatusOr<QuarantineReport> Quarantine(RemainsKeeper&) override {
     return QuarantineReport{};
   }
   absl::StatusOr<VerifyReport> Verify() override {
@@ -382,8 +380,7 @@ class LogStore final : public MemoryStore {
   uint64_t reads_ = 0;
   uint64_t compactions_ = 0;
   Sequence last_, durable_;
-  bool removed_ = false;
-  bool closed_ = false;
+  bool removed_ = false, closed_ = false;
 };
 
 }  // namespace
