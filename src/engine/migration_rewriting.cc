@@ -1,5 +1,6 @@
 // Which runs of cold memories are worth rewriting, and gathering what is live in them.
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -46,7 +47,12 @@ absl::Status TieredStore::Migration::Rewrite(std::span<const ColdRunUse> runs, s
                                              uint32_t& row) {
   for (; next < runs.size(); ++next, row = 0) {
     // What lives cannot be released as long as no checkpoint is cut; what does not may be anything.
-    const uint32_t rows = space_.LiveRowsOf(runs[next]) == 0 ? 0 : runs[next].total_rows;
+    // An account may say anything, too: more rows than fit would take hours.
+    const uint64_t rows_max = space_.geometry().extent_bytes * runs[next].run.extents /
+                              (format::kColdRowBytes + format::kSlotBytes);
+    const uint64_t rows = space_.LiveRowsOf(runs[next]) == 0
+                              ? 0
+                              : std::min<uint64_t>(runs[next].total_rows, rows_max);
     for (; row < rows; ++row) {
       ENGRAM_ASSIGN_OR_RETURN(const Found found, GatherRow(runs[next], row));
       if (found == Found::kFull) return WriteRun();
