@@ -7,7 +7,7 @@ import json
 import re
 
 KILLED_SHARE_MIN = 0.85
-REASONS = ("equivalent", "performance", "needs")
+REASON = re.compile(r"(?:equivalent|performance): \S|needs \S")
 
 
 class BadExplanation(Exception):
@@ -16,7 +16,7 @@ class BadExplanation(Exception):
 
 def read_explained(path):
     """{key of a mutant: why it may survive}. A key is a line, its reason the indented lines behind
-    it, which begin with one of REASONS and a colon."""
+    it, which begin as REASON says."""
     explained, key = {}, None
     with open(path, encoding="utf-8") as stream:
         for number, line in enumerate(stream.read().split("\n"), 1):
@@ -32,9 +32,9 @@ def read_explained(path):
             else:
                 explained[key] = f"{explained[key]} {line.strip()}".strip()
     for key, reason in explained.items():
-        if not re.match(rf"(?:{'|'.join(REASONS)})\b[^:]*: \S", reason):
-            raise BadExplanation(f"{path}: the reason of this does not begin with one of "
-                                 f"{', '.join(REASONS)}: {key}")
+        if not REASON.match(reason):
+            raise BadExplanation(f"{path}: the reason of this does not begin with equivalent:, "
+                                 f"performance: or needs: {key}")
     return explained
 
 

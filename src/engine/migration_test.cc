@@ -9,6 +9,7 @@
 #include "api/memory_store.h"
 #include "gtest/gtest.h"
 #include "io/posix_file_system.h"
+#include "sync/thread.h"
 
 namespace engram::inline ENGRAM_BODY {
 namespace {
@@ -239,6 +240,17 @@ TEST_F(MigrationTest, RewritingReclaimsDeadRowsAndMergesSmallRuns) {
   for (int i = 60; i < kMemories; ++i) ExpectHolds(*store, MemoryOf(i), Tier::kCold);
   EXPECT_EQ(store->Count(), 40u);
   ExpectSound(*store);
+}
+
+TEST_F(MigrationTest, ToldToHaveTakenNoLongerThanItTook) {
+  auto store = OpenOrFail(path_);
+  StoreAll(*store);
+  const int64_t began_ns = sync::MonotonicNs();
+  const absl::StatusOr<MigrationStats> moved = store->Migrate(ids_, Tier::kCold);
+  const absl::StatusOr<ColdCompactionStats> rewritten = store->CompactCold();
+  const auto took_ms = static_cast<uint64_t>(sync::MonotonicNs() - began_ns) / 1'000'000;
+  ASSERT_TRUE(moved.ok() && rewritten.ok());
+  EXPECT_LE(moved->duration_ms + rewritten->duration_ms, took_ms);
 }
 
 TEST_F(MigrationTest, HalfOfARunDeadIsNotMostOfIt) {
