@@ -140,12 +140,14 @@ std::vector<StoreProgram> EveryCrashPair(const OpenStore& open) {
 }
 
 std::vector<StoreProgram> DailyCrashPairs(const OpenStore& open) {
-  // Some 6,000 executions together.
+  // Some 12,000 executions together.
   constexpr std::string_view kDaily[] = {
-      "crash_store_store",   "crash_store_remove",      "crash_remove_heat", "crash_remove_sync",
-      "crash_activate_heat", "crash_activate_sync",     "crash_heat_heat",   "crash_list_sync",
-      "crash_sync_maintain", "crash_warm_warm",         "crash_warm_hot",    "crash_warm_verify",
-      "crash_sync_stats",    "crash_maintain_maintain",
+      "crash_store_store",   "crash_store_remove", "crash_store_sync",
+      "crash_store_get",     "crash_cold_cold",    "crash_checkpoint_checkpoint",
+      "crash_remove_heat",   "crash_remove_sync",  "crash_activate_heat",
+      "crash_activate_sync", "crash_heat_heat",    "crash_list_sync",
+      "crash_sync_maintain", "crash_warm_warm",    "crash_warm_hot",
+      "crash_warm_verify",   "crash_sync_stats",   "crash_maintain_maintain",
   };
   std::vector<StoreProgram> programs = EveryCrashPair(open);
   std::erase_if(programs, [&](const StoreProgram& program) {

@@ -160,6 +160,7 @@ void StoreClient::Backup(bool beside_others) {
   if (died() || !removed.ok()) return;
   const absl::Status written = store_->Backup(path);
   if (died()) return;
+  if (beside_others && absl::IsAlreadyExists(written)) return;  // another one was first
   DemandExcuse("Backup", written, faults);
   if (!written.ok() || beside_others) return;
   auto backup = OpenPatiently(path, nullptr);

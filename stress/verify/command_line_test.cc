@@ -116,8 +116,8 @@ TEST(CommandLine, RunWritesAReportAndIsQuietOtherwise) {
 TEST(CommandLine, WhatAReportHasDoneIsNotDoneAgain) {
   const std::string path = TempPath("resumed.json");
   const auto run = [&](const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"run",  "--suite", "crash_pairs", "--executions",
-                                          "9999", "--json",  path};
+    std::vector<std::string> arguments = {"run",   "--suite", "crash_pairs", "--executions",
+                                          "99999", "--json",  path};
     arguments.insert(arguments.end(), more.begin(), more.end());
     EXPECT_EQ(Call(arguments).status, 0);
     return nlohmann::json::parse(Slurp(path))["suites"].at(0);
