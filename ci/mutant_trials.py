@@ -17,8 +17,8 @@ import time
 from mutant_tree import NUMBERS_MAX
 
 # In the order in which they are tried; executions, so that a verdict is the same everywhere.
-SUITES = (("model", 1500), ("crash", 3000), ("fault", 12000), ("interleave", 5000), ("damage", 2500),
-          ("truncate", 2000))
+SUITES = (("model", 1500), ("crash", 3000), ("fault", 12000), ("interleave", 5000),
+          ("damage", 2500), ("truncate", 2000))
 PROPERTIES = "seed=1 max_success=20"
 # Measures time, which a mutant's neighbours take.
 NOT_RUN = "ProductionCost."
