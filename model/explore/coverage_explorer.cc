@@ -51,8 +51,10 @@ class CoverageExplorer final : public Explorer {
 
   uint32_t Choose(const Name& name, uint32_t alternatives) override {
     const KernelScope scope;
-    const uint32_t value = followed_ < to_follow_.size() ? Follow(name, alternatives)
-                                                         : walk_->Choose(name, alternatives);
+    // What one of them does not come to any more is not waited for.
+    const bool follows =
+        followed_ < to_follow_.size() && scheduler_->step_count() <= follow_steps_max_;
+    const uint32_t value = follows ? Follow(name, alternatives) : walk_->Choose(name, alternatives);
     if (value != 0) Note(name, value);
     return value;
   }
@@ -77,8 +79,8 @@ class CoverageExplorer final : public Explorer {
   // An execution that showed something new.
   struct Kept {
     uint64_t list = 0;
-    std::vector<Deviation> deviations;  // in the order in which they were made
-    size_t reach = 0;                   // after how many of them it showed the last of what was new
+    std::vector<Made> made;  // in their order
+    size_t reach = 0;        // after how many of them it showed the last of what was new
     uint32_t uses = 0;
   };
 
@@ -89,11 +91,11 @@ class CoverageExplorer final : public Explorer {
     Kept& parent = other.uses < one.uses ? other : one;
     ++parent.uses;
     list_ = parent.list;
-    const size_t count = parent.deviations.size();
+    const size_t count = parent.made.size();
     const size_t length =
         random_.OneIn(2) ? parent.reach : random_.Below(static_cast<uint32_t>(count) + 1);
-    to_follow_.assign(parent.deviations.begin(),
-                      parent.deviations.begin() + static_cast<ptrdiff_t>(length));
+    for (size_t i = 0; i < length; ++i) to_follow_.push_back(parent.made[i].deviation);
+    follow_steps_max_ = length == 0 ? 0 : parent.made[length - 1].steps_before;
     if (length > 1 && random_.OneIn(kLeaveOutOneIn)) {
       to_follow_.erase(to_follow_.begin() + random_.Below(static_cast<uint32_t>(length)));
     }
@@ -121,8 +123,7 @@ class CoverageExplorer final : public Explorer {
     Kept& kept = kept_.emplace_back();
     kept.list = list_;
     kept.reach = reach;
-    kept.deviations.reserve(made_.size());
-    for (const Made& made : made_) kept.deviations.push_back(made.deviation);
+    kept.made = made_;
   }
 
   const std::unique_ptr<Explorer> walk_;
@@ -136,6 +137,7 @@ class CoverageExplorer final : public Explorer {
   uint64_t list_ = 0;
   std::vector<Deviation> to_follow_;  // sorted by name
   size_t followed_ = 0;               // how many of them have come up
+  uint32_t follow_steps_max_ = 0;     // how many steps had been taken when the last was made
   std::vector<Made> made_;
   size_t new_deviations_ = 0;  // how many had been made when one came where nobody had seen it
 };

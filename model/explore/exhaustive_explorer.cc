@@ -31,11 +31,9 @@
 //   - What a step does to its object can depend on a choice, so a sleeper stands for all its step
 //   was seen to do.
 //   - After a crash only what it leaves matters. Where an earlier one has left the same, what comes
-//   after it is
-//     counted, not run: depth first, the earlier one has been explored to its end by then.
+//     after it is counted, not run: depth first, the earlier one has been explored by then.
 //   - A crash ends an era. What a sleeper would have done before it is independent of all that a
-//   crash can tell, so
-//     crashes are tried only where nobody sleeps.
+//     crash can tell, so crashes are tried only where nobody sleeps.
 
 #include <algorithm>
 #include <array>
@@ -203,6 +201,7 @@ uint32_t ExhaustiveExplorer::ChooseNew(const Name& name, uint32_t alternatives) 
     return 0;
   }
   if (name.kind == ChoiceKind::kCrash && !node.crash_off && state_after_ != nullptr) {
+    ENGRAM_CHECK(alternatives - 1 <= node.states_after.size(), "there is another kind of crash");
     for (uint32_t i = 1; i < alternatives; ++i) node.states_after[i - 1] = state_after_(i);
   }
   nodes_.push_back(node);

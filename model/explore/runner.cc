@@ -30,7 +30,7 @@ std::optional<uint64_t> Runner::StateAfter(uint32_t crash) const {
   if (!knowledge.has_value()) return std::nullopt;
   StateHash state;
   state.Add(*knowledge);
-  state.Add(world_->StateAfter(crash == 1 ? CrashKind::kPowerLoss : CrashKind::kKill));
+  state.Add(world_->StateAfter(crash));
   return state.value();
 }
 

@@ -67,9 +67,9 @@ void World::End() {
   SetCheckFailureListener(nullptr);
 }
 
-uint64_t World::StateAfter(CrashKind kind) const {
+uint64_t World::StateAfter(uint32_t crash) const {
   StateHash state;
-  state.Add(file_system_.StateAfter(kind));
+  state.Add(file_system_.StateAfter(file_system_.CrashKindOf(crash)));
   state.Add(scheduler_.StateBetweenEras());
   state.Add(AllocationFailures());
   return state.value();

@@ -86,9 +86,9 @@ class World {
   const Scheduler& scheduler() const { return scheduler_; }
   SimulatedFileSystem& disk() { return file_system_; }
   const SimulatedFileSystem& disk() const { return file_system_; }
-  // Stands for what a crash of this kind, at the crash point that is being decided, leaves of the
+  // Stands for what the alternative `crash` of the crash point that is being decided leaves of the
   // world: where it is equal, whatever runs then finds the same and can do the same.
-  uint64_t StateAfter(CrashKind kind) const;
+  uint64_t StateAfter(uint32_t crash) const;
   const std::vector<Note>& notes() const { return notes_; }
   // Adds a remark of the calling thread if the execution is being told as a story.
   void AddNote(std::string text, NoteKind kind = NoteKind::kRemark, uint16_t operation = 0);

@@ -147,17 +147,22 @@ void SimulatedFileSystem::CrashPoint() {
   const Bounds& bounds = scheduler_.bounds();
   if (!scheduler_.on_fiber() || scheduler_.winding_down()) return;
   if (crashes_held_ || counts_.crashes >= bounds.crashes_max) return;
-  // Where all is durable, a power loss leaves what a kill leaves.
-  const bool kills = bounds.kills && disk_->CouldLose();
-  const bool power_losses = bounds.power_losses || !kills;
-  const uint32_t crash = scheduler_.Choose(ChoiceKind::kCrash, kills && power_losses ? 3 : 2);
+  const bool both = bounds.kills && bounds.power_losses && disk_->CouldLose();
+  const uint32_t crash = scheduler_.Choose(ChoiceKind::kCrash, both ? 3 : 2);
   if (crash == 0) return;
   ++counts_.crashes;
   {
     const KernelScope kernel;
-    disk_->Crash(crash == 1 && power_losses ? CrashKind::kPowerLoss : CrashKind::kKill);
+    disk_->Crash(CrashKindOf(crash));
   }
   scheduler_.Crash();
+}
+
+CrashKind SimulatedFileSystem::CrashKindOf(uint32_t crash) const {
+  const Bounds& bounds = scheduler_.bounds();
+  // Where all is durable, a power loss leaves what a kill leaves.
+  const bool only_kills = bounds.kills && !bounds.power_losses && disk_->CouldLose();
+  return crash == 1 && !only_kills ? CrashKind::kPowerLoss : CrashKind::kKill;
 }
 
 // ---- Calls on names.

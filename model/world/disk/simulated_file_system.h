@@ -85,6 +85,8 @@ class SimulatedFileSystem final : public io::FileSystem {
   // Stands for the disk, and for what the bounds still allow to happen to it, after a crash of this
   // kind at the crash point that is being decided.
   uint64_t StateAfter(CrashKind kind) const;
+  // What the alternative `crash`, 1 or 2, of the crash point that is being decided is.
+  CrashKind CrashKindOf(uint32_t crash) const;
   // Called with what each call is about, right after its step, while an execution is told as a
   // story; null: nobody listens.
   void set_listener(std::function<void(std::string)> listener) { listener_ = std::move(listener); }
