@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,9 @@ bool WriteExecutions(const world::Program& program, world::Explorer& explorer, i
   world::Runner runner(program, program.bounds);
   std::vector<world::Operation> operations;
   for (int i = 0; i < executions && explorer.Begin(runner.scheduler()); ++i) {
-    if (i == 0 || explorer.varies_operations()) operations = program.generate(uint64_t(i) + 1);
+    if (const std::optional<uint64_t> list = explorer.operation_list(); list || i == 0) {
+      operations = program.generate(list.value_or(0) + 1);
+    }
     runner.Run(operations, explorer);
     explorer.End();
     if (i % kept_one_in != 0) continue;

@@ -112,7 +112,7 @@ class Space final : public warm::LogExtents {
     uint64_t releases_pending = 0;
     uint64_t content_live = 0;
     uint64_t content_total = 0;
-    uint64_t contradictions = 0;  // releases of what was not held
+    uint64_t contradictions = 0;     // releases of what was not held
     bool may_be_miscounted = false;  // damage has hidden what was released
   };
   struct ContentCounts {
