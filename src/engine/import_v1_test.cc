@@ -314,23 +314,25 @@ TEST_F(ImportV1Test, NothingThatIsThereIsTouched) {
   }
 }
 
+// As a kill leaves it before the superblocks of the target are written, or anything at all.
 TEST_F(ImportV1Test, WhatAKilledOneLeftIsNamedAndWhatToDo) {
   files_->Install("source", V1Image(V1SamplesOfFirstLayout()));
-  // As a kill leaves it before the superblocks of the target are written.
-  const Image half(200, std::byte{7});
-  files_->Install("target", half);
-  files_->Install("target.partial", half);
-  const Options as_new = NewStoreOptions();
-  EXPECT_FALSE(MemoryStore::Open(*files_, "target", as_new).ok());
   ImportV1Options options;
-  options.store = as_new;
-  const absl::Status status = ImportV1(*files_, "source", "target", options).status();
-  EXPECT_TRUE(absl::IsAlreadyExists(status)) << status;
-  EXPECT_THAT(status.message(), HasSubstr("target and target.partial exist"));
-  EXPECT_THAT(status.message(), HasSubstr("if Open refuses target, it is half a store"));
-  EXPECT_THAT(status.message(), HasSubstr("remove both"));
-  EXPECT_TRUE(files_->Contents("target") == half);
-  EXPECT_TRUE(files_->Contents("target.partial") == half);
+  options.store = NewStoreOptions();
+  Options as_it_is = options.store;
+  as_it_is.create_if_missing = false;
+  for (const Image& half : {Image(200, std::byte{7}), Image(200), Image()}) {
+    files_->Install("target", half);
+    files_->Install("target.partial", half);
+    EXPECT_FALSE(MemoryStore::Open(*files_, "target", as_it_is).ok());
+    const absl::Status status = ImportV1(*files_, "source", "target", options).status();
+    EXPECT_TRUE(absl::IsAlreadyExists(status)) << status;
+    EXPECT_THAT(status.message(), HasSubstr("target and target.partial exist"));
+    EXPECT_THAT(status.message(), HasSubstr("if Open refuses target, it is half a store"));
+    EXPECT_THAT(status.message(), HasSubstr("remove both"));
+    EXPECT_TRUE(files_->Contents("target") == half);
+    EXPECT_TRUE(files_->Contents("target.partial") == half);
+  }
 }
 
 TEST_F(ImportV1Test, APartialThatStaysIsReportedAndNoError) {
