@@ -27,7 +27,9 @@ mkdir -p "$OUT/lib"
 for target in "${targets[@]}"; do
   name=${target#fuzz_}
   cp "$build_directory/bin/$target" "$OUT/"
-  cp "$source_directory/fuzz/fuzz.options" "$OUT/$target.options"
+  options=$source_directory/fuzz/$name.options
+  if [ ! -f "$options" ]; then options=$source_directory/fuzz/fuzz.options; fi
+  cp "$options" "$OUT/$target.options"
   if [ -f "$source_directory/fuzz/$name.dict" ]; then
     cp "$source_directory/fuzz/$name.dict" "$OUT/$target.dict"
   fi

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "api/options.h"
 #include "base/body.h"
@@ -44,6 +45,7 @@ struct ImportV1Options {
   // How the new store is opened; create_if_missing is implied.
   Options store;
 
+  // What either of these throws ends the import, ABORTED; of std::bad_alloc, RESOURCE_EXHAUSTED.
   // Is told of each damaged slot, from the last to the first; null: nobody.
   std::function<void(const V1DamagedSlot&)> on_damaged;
   // Is told now and then how many slots are done, of how many. False: the import ends, ABORTED.
@@ -71,6 +73,10 @@ struct ImportV1Report {
   std::vector<std::string> header_damages;
   std::vector<std::string> ids_not_found;  // listed, and not imported
 
+  // Not OK: the `.partial` may still be there, for this reason. `target` is complete all the same;
+  // remove the `.partial`.
+  absl::Status partial_removed;
+
   // Everything that the file ever had is imported, as far as it can tell.
   bool whole() const { return damaged == 0 && header_damages.empty(); }
 };
@@ -79,12 +85,15 @@ struct ImportV1Report {
 // the operating system or in `files`. `target` comes into being complete and durable, or is refused
 // by Open: it is gathered in a file named as it with `.partial` behind, which is removed again,
 // after an error, too, but not after a crash. Needs room for both. No program may write to `source`
-// meanwhile.
+// meanwhile. After an error there is no `target`, unless the system could not remove what had
+// become of it. After a crash call this again before anybody opens `target`, and it says what to
+// do: `target` may be a file of zeros, of which Open with create_if_missing makes an empty store.
 //
 // NOT_FOUND: there is no `source`. INVALID_ARGUMENT: it is no file of format 1; or an id is none,
 // or is such that it could not be told from another. DATA_LOSS: its header is damaged so that it
-// cannot be read. ALREADY_EXISTS: there is a `target` or a `.partial` already; nothing happened.
-// ABORTED: on_progress has said so. Else as MemoryStore's calls.
+// cannot be read. ALREADY_EXISTS: there is a `target` or a `.partial` already; nothing happened,
+// and what a killed import left is named with what to do. ABORTED: on_progress has said so, or a
+// callback has thrown. Else as MemoryStore's calls.
 absl::StatusOr<ImportV1Report> ImportV1(const std::string& source, const std::string& target,
                                         const ImportV1Options& options);
 absl::StatusOr<ImportV1Report> ImportV1(io::FileSystem& files, const std::string& source,

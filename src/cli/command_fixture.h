@@ -66,6 +66,7 @@ class TrialDirectory {
     ASSERT_TRUE(file.ok()) << file.status();
     EXPECT_TRUE(io::WriteFully(**file, {offset}, std::as_bytes(std::span(bytes))).ok());
   }
+  void Remove(const std::string& path) { EXPECT_TRUE(files_.Remove(path).ok()); }
 
  private:
   io::PosixFileSystem files_;
@@ -79,11 +80,12 @@ struct Ran {
   std::string err;
 };
 
-inline Ran RunCommand(std::vector<std::string> arguments, const std::string& in = "") {
+inline Ran RunCommand(std::vector<std::string> arguments, const std::string& in = "",
+                      bool err_is_terminal = false) {
   std::istringstream input(in);
   std::ostringstream out;
   std::ostringstream err;
-  const int status = Run(std::move(arguments), {input, out, err});
+  const int status = Run(std::move(arguments), {input, out, err, err_is_terminal});
   return {status, std::move(out).str(), std::move(err).str()};
 }
 

@@ -68,6 +68,22 @@ TEST(CommandLine, WhatMakesNoSenseIsRefused) {
   }
 }
 
+TEST(CommandLine, ProgressIsDrawnOnTerminalsAndErased) {
+  const TrialDirectory directory;
+  const std::string path = directory.File("store");
+  MakeStore(path, {SomeMemory("a"), SomeMemory("b")});
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"export", path}, {"backup", path, directory.File("copy")}}) {
+    const Ran drawn = RunCommand(arguments, "", /*err_is_terminal=*/true);
+    EXPECT_EQ(drawn.status, kExitOk);
+    const std::string erase = "\r\033[K";
+    EXPECT_THAT(drawn.err,
+                StartsWith(erase + (arguments[0] == "export" ? "exporting" : "copying")));
+    EXPECT_THAT(drawn.err, testing::EndsWith(erase));
+  }
+  EXPECT_EQ(RunCommand({"export", path}).err, "");
+}
+
 TEST(CommandLine, OfFsckEndsAsItsManualPageSays) {
   constexpr int kFsckUsage = 16;
   EXPECT_EQ(RunCommand({"fsck"}).status, kFsckUsage);

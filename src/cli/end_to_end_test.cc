@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/format_1_fixture.h"
 #include "cli/command_fixture.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -79,6 +80,28 @@ TEST(Program, RefusesAStoreThatAnotherProcessHasOpen) {
   const Ran stats = RunProgram({"stats", path});
   EXPECT_EQ(stats.status, kExitOk);
   EXPECT_THAT(stats.out, HasSubstr("memories  1: 0 hot, 1 warm, 0 cold"));
+}
+
+// A store that is open elsewhere exists, and is no file of format 1: neither way touches it.
+TEST(Program, MigratesNeitherToNorFromAStoreThatAnotherProcessHasOpen) {
+  TrialDirectory directory;
+  const std::string path = directory.File("store");
+  const std::string source = directory.File("warm.dat");
+  const std::vector<std::byte> image = V1Image(V1SamplesOfFirstLayout());
+  directory.Write(source, 0, {reinterpret_cast<const char*>(image.data()), image.size()});
+  auto store = MemoryStore::Open(path, {.create_if_missing = true});
+  ASSERT_TRUE(store.ok()) << store.status();
+  ASSERT_TRUE((*store)->Store(SomeMemory("a")).ok());
+  ASSERT_TRUE((*store)->Sync().ok());
+  const std::string before = directory.Read(path);
+  const Ran to = RunProgram({"migrate", source, path});
+  EXPECT_EQ(to.status, kExitFailed);
+  EXPECT_THAT(to.out, HasSubstr(path + " exists; import to a path where nothing is"));
+  const Ran from = RunProgram({"migrate", path, directory.File("new")});
+  EXPECT_EQ(from.status, kExitFailed);
+  EXPECT_THAT(from.out, HasSubstr(path + " at byte 0: this is no file of format 1"));
+  EXPECT_EQ(directory.Read(path), before);
+  EXPECT_THAT(directory.Names(), testing::UnorderedElementsAre("store", "warm.dat"));
 }
 
 TEST(Program, EndsAsItsHelpSays) {

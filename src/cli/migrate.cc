@@ -2,6 +2,7 @@
 
 #include <iterator>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "api/import_v1.h"
 #include "base/status_macros.h"
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "cli/report_json.h"
 #include "cli/words.h"
 #include "io/posix_file_system.h"
@@ -39,9 +41,13 @@ constexpr const char* kFooter =
     "line; a memory of no listed id is left out or, with --unlisted or without --ids, is called "
     "v1-\n"
     "and its hash. Removed memories cannot be told from others: a list of ids leaves them out.\n"
-    "DST comes into being when all of it is there; until then it is DST.partial.\n"
+    "DST comes into being complete and durable, or is refused by Open: it is gathered in\n"
+    "DST.partial, which is removed again. A kill may leave both: run this again before a program\n"
+    "that creates stores opens DST, and it says what to do.\n"
     "Exit status: 0 all of SRC is in DST but for what the counts say was replaced or not listed;\n"
-    "1 something in SRC is damaged and all else is in DST, or it failed and there is no DST;\n"
+    "1 something in SRC is damaged, or no id of FILE is in SRC, and all else is in DST; or it "
+    "failed\n"
+    "and there is no DST;\n"
     "2 the command line makes no sense.";
 
 absl::StatusOr<std::vector<std::string>> LinesOf(const std::string& path) {
@@ -53,6 +59,9 @@ absl::StatusOr<std::vector<std::string>> LinesOf(const std::string& path) {
       io::ReadFully(*file, FileOffset{0}, std::as_writable_bytes(std::span(text.data(), bytes))));
   std::vector<std::string> lines = absl::StrSplit(text, '\n');
   if (lines.back().empty()) lines.pop_back();  // what follows the last end of a line
+  for (std::string& line : lines) {
+    if (line.ends_with('\r')) line.pop_back();  // lines as on Windows
+  }
   return lines;
 }
 
@@ -71,7 +80,8 @@ Json ToJson(const ImportV1Report& report) {
           {"without_content", report.without_content},
           {"with_untold_content", report.with_untold_content},
           {"header_damages", report.header_damages},
-          {"ids_not_found", report.ids_not_found}};
+          {"ids_not_found", report.ids_not_found},
+          {"partial_removed", report.partial_removed.ok()}};
 }
 
 void PrintContent(const ImportV1Report& report, std::ostream& out) {
@@ -110,16 +120,23 @@ void Print(const MigrateArguments& arguments, const ImportV1Report& report, std:
   }
 }
 
-// Draws how far it is, a hundred times at most.
-std::function<bool(uint64_t, uint64_t)> ProgressOn(const Streams& streams) {
-  if (!streams.err_is_terminal) return nullptr;
-  return [&streams, drawn = uint64_t{0}](uint64_t done, uint64_t slots) mutable {
-    const uint64_t percent = done * 100 / slots;
-    if (percent > drawn) streams.err << "\r" << percent << " %" << std::flush;
-    drawn = percent;
-    if (done == slots) streams.err << "\r      \r" << std::flush;
-    return true;
-  };
+// Says what went wrong beside the import itself; returns what the process is to end with.
+int Conclude(const MigrateArguments& arguments, const std::vector<std::string>& ids,
+             const ImportV1Report& report, const Streams& streams) {
+  if (!report.partial_removed.ok()) {
+    Complain(streams,
+             absl::StrCat(arguments.target, " is complete, but remove ", arguments.target,
+                          ".partial, which may be left: ", report.partial_removed.message()));
+  }
+  const bool is_any_found =
+      arguments.ids_path.empty() ||
+      report.ids_not_found.size() < std::set<std::string>(ids.begin(), ids.end()).size();
+  if (!is_any_found) {
+    Complain(streams,
+             absl::StrCat("no id of ", arguments.ids_path, " is in ", arguments.source,
+                          "; if that is a mistake, remove ", arguments.target, " and try again"));
+  }
+  return report.whole() && is_any_found ? kExitOk : kExitFailed;
 }
 
 int Migrate(const MigrateArguments& arguments, const Streams& streams) {
@@ -130,18 +147,24 @@ int Migrate(const MigrateArguments& arguments, const Streams& streams) {
     if (!ids.ok()) return Fail(streams, ids.status());
     options.ids = *std::move(ids);
   }
+  Progress progress(streams, "importing", "slots");
   Json damaged = Json::array();
   options.on_damaged = [&](const V1DamagedSlot& slot) {
     if (arguments.json) {
       damaged.push_back(
           {{"slot", slot.slot}, {"offset", slot.offset.value}, {"explanation", slot.explanation}});
     } else {
+      progress.Erase();
       streams.out << absl::StrCat("damaged slot ", slot.slot, ", at byte ", slot.offset.value, ": ",
                                   slot.explanation, "\n");
     }
   };
-  options.on_progress = ProgressOn(streams);
+  options.on_progress = [&](uint64_t done, uint64_t slots) {
+    progress.Show(done, slots);
+    return true;
+  };
   const auto report = ImportV1(arguments.source, arguments.target, options);
+  progress.Erase();
   if (!report.ok()) return Fail(streams, report.status());
   if (arguments.json) {
     Json json = {{"source", arguments.source}, {"target", arguments.target}};
@@ -151,7 +174,7 @@ int Migrate(const MigrateArguments& arguments, const Streams& streams) {
   } else {
     Print(arguments, *report, streams.out);
   }
-  return report->whole() ? kExitOk : kExitFailed;
+  return Conclude(arguments, options.ids.value_or(std::vector<std::string>()), *report, streams);
 }
 
 }  // namespace

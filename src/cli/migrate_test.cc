@@ -72,6 +72,37 @@ TEST_F(MigrateTest, ImportsListedIds) {
   EXPECT_TRUE((*store)->Contains("\u00FC")->present);
 }
 
+TEST_F(MigrateTest, LinesMayEndAsOnWindows) {
+  WriteSource(V1SamplesOfFirstLayout());
+  const Ran ran = Migrate({"--ids", Ids("a\r\n\u00FC\r\n")});
+  EXPECT_EQ(ran.status, kExitOk) << ran.err;
+  EXPECT_THAT(ran.out, Not(HasSubstr("not found")));
+  EXPECT_EQ(Count(), 2u);
+}
+
+TEST_F(MigrateTest, NoListedIdFoundEndsWith1) {
+  WriteSource(V1SamplesOfFirstLayout());
+  const std::string ids = Ids("nobody\nnobody else\nnobody\n");
+  for (const std::vector<std::string>& more : std::vector<std::vector<std::string>>{
+           {"--ids", ids}, {"--ids", ids, "--json"}, {"--ids", ids, "--unlisted"}}) {
+    const Ran ran = Migrate(more);
+    EXPECT_EQ(ran.status, kExitFailed);
+    EXPECT_THAT(ran.err, HasSubstr("no id of " + ids + " is in " + source_));
+    EXPECT_THAT(ran.err, HasSubstr("remove " + target_));
+    EXPECT_EQ(Count(), more.back() == "--unlisted" ? 3u : 0u);
+    directory_.Remove(target_);
+  }
+}
+
+TEST_F(MigrateTest, DrawsOneLineOnATerminalAndErasesIt) {
+  WriteSource(V1SamplesOfFirstLayout());
+  Damage(96 + 3136 + 8);
+  const Ran ran = RunCommand({"migrate", source_, target_}, "", /*err_is_terminal=*/true);
+  const std::string erase = "\r\033[K";
+  EXPECT_EQ(ran.err, erase + "importing [####################] 6 of 6 slots" + erase);
+  EXPECT_THAT(ran.out, StartsWith("damaged slot 1"));
+}
+
 TEST_F(MigrateTest, DamageIsNamedAndEndsWith1) {
   WriteSource(V1SamplesOfFirstLayout());
   Damage(96 + 3136 + 8);
@@ -91,6 +122,7 @@ TEST_F(MigrateTest, TellsPrograms) {
   const auto json = nlohmann::json::parse(ran.out);
   EXPECT_EQ(json["imported"], 2);
   EXPECT_EQ(json["whole"], false);
+  EXPECT_EQ(json["partial_removed"], true);
   EXPECT_EQ(json["damaged_slots"][0]["slot"], 1);
   EXPECT_EQ(json["damaged_slots"][0]["offset"], 3240);
 }

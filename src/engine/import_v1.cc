@@ -34,6 +34,22 @@ std::string NameOf(uint64_t id_hash) {
   return absl::StrCat("v1-", absl::Hex(id_hash, absl::kZeroPad16));
 }
 
+// Runs `call`; what an allocation that fails throws, or a callback, becomes an error.
+template <typename Function>
+absl::Status WithoutExceptions(const Function& call) {
+  try {
+    try {
+      return call();
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (...) {
+      return absl::AbortedError("a callback has thrown an exception, which has ended the import");
+    }
+  } catch (const std::bad_alloc&) {
+    return absl::Status(absl::StatusCode::kResourceExhausted, "");
+  }
+}
+
 // Which id belongs to which hash.
 class ListedIds {
  public:
@@ -83,16 +99,12 @@ class V1Import {
       : files_(files), options_(options) {}
 
   absl::StatusOr<ImportV1Report> Run(const std::string& source, const std::string& target) {
-    ENGRAM_ASSIGN_OR_RETURN(const bool exists, files_.Exists(target));
-    if (exists) {
-      return absl::AlreadyExistsError(
-          absl::StrCat(target, " exists; import to a path where nothing is"));
-    }
+    const std::string partial = absl::StrCat(target, ".partial");
+    ENGRAM_RETURN_IF_ERROR(CheckAbsent(target, partial));
     if (options_.ids) {
       ENGRAM_ASSIGN_OR_RETURN(ids_, ListedIds::Of(*options_.ids, options_.unlisted));
     }
     ENGRAM_RETURN_IF_ERROR(OpenSource(source));
-    const std::string partial = absl::StrCat(target, ".partial");
     if (absl::Status made = files_.Open(partial, io::OpenMode::kCreateNew).status(); !made.ok()) {
       if (!absl::IsAlreadyExists(made)) return made;
       return absl::AlreadyExistsError(
@@ -101,19 +113,35 @@ class V1Import {
                        "remove it"));
     }
     // From here on it is ours, whatever happens.
-    absl::Status imported = GatherWithoutExceptions(partial, target);
-    store_.reset();
-    absl::Status removed = files_.Remove(partial);
-    if (removed.ok()) removed = files_.SyncDirectoryOf(partial);
+    absl::Status imported = WithoutExceptions([&] { return Gather(partial, target); });
+    store_.reset();  // how closing it ends does not matter: it is thrown away
+    report_.partial_removed = WithoutExceptions([&]() -> absl::Status {
+      ENGRAM_RETURN_IF_ERROR(files_.Remove(partial));
+      return files_.SyncDirectoryOf(partial);
+    });
     ENGRAM_RETURN_IF_ERROR(imported);
-    if (!removed.ok()) {
-      return absl::Status(removed.code(), absl::StrCat(target, " is complete, but ", partial,
-                                                       " is left: ", removed.message()));
-    }
     return std::move(report_);
   }
 
  private:
+  absl::Status CheckAbsent(const std::string& target, const std::string& partial) {
+    ENGRAM_ASSIGN_OR_RETURN(const bool target_exists, files_.Exists(target));
+    if (!target_exists) return absl::OkStatus();
+    ENGRAM_ASSIGN_OR_RETURN(const bool partial_exists, files_.Exists(partial));
+    if (!partial_exists) {
+      return absl::AlreadyExistsError(
+          absl::StrCat(target, " exists; import to a path where nothing is"));
+    }
+    return absl::AlreadyExistsError(
+        absl::StrCat(target, " and ", partial,
+                     " exist; if no import is under way, one was killed when it was almost done; "
+                     "`engram stats` tells: if Open refuses ",
+                     target,
+                     ", it is half a store, so remove both and import again; else it is "
+                     "complete, so remove ",
+                     partial));
+  }
+
   absl::Status OpenSource(const std::string& path) {
     ENGRAM_ASSIGN_OR_RETURN(source_, files_.Open(path, io::OpenMode::kReadOnly));
     ENGRAM_ASSIGN_OR_RETURN(source_bytes_, source_->Size());
@@ -142,14 +170,6 @@ class V1Import {
                      read.message()));
   }
 
-  absl::Status GatherWithoutExceptions(const std::string& partial, const std::string& target) {
-    try {
-      return Gather(partial, target);
-    } catch (const std::bad_alloc&) {
-      return absl::Status(absl::StatusCode::kResourceExhausted, "");
-    }
-  }
-
   // Fills a store at `partial`, an empty file, and makes `target` of it.
   absl::Status Gather(const std::string& partial, const std::string& target) {
     Options options = options_.store;
@@ -164,7 +184,7 @@ class V1Import {
       if (!absl::IsAlreadyExists(copied)) files_.Remove(target).IgnoreError();
       return copied;
     }
-    return store_->Close();
+    return absl::OkStatus();
   }
 
   absl::Status ImportSlots() {

@@ -9,8 +9,12 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,6 +42,28 @@ Options NewStoreOptions() {
   return options;
 }
 
+// Files in RAM of which none can be removed.
+class UnremovableFiles final : public io::FileSystem {
+ public:
+  absl::StatusOr<std::unique_ptr<io::File>> Open(std::string_view path,
+                                                 io::OpenMode mode) override {
+    return files_.Open(path, mode);
+  }
+  absl::StatusOr<bool> Exists(std::string_view path) override { return files_.Exists(path); }
+  absl::Status Remove(std::string_view path) override {
+    return absl::UnavailableError(absl::StrCat("remove ", std::string(path), ": not today"));
+  }
+  absl::Status SyncDirectoryOf(std::string_view path) override {
+    return files_.SyncDirectoryOf(path);
+  }
+  void Install(std::string_view path, std::span<const std::byte> bytes) {
+    files_.Install(path, bytes);
+  }
+
+ private:
+  io::RamFileSystem files_{kFileBytesMax};
+};
+
 class ImportV1Test : public testing::Test {
  protected:
   absl::StatusOr<ImportV1Report> Import(const Image& image,
@@ -56,7 +82,8 @@ class ImportV1Test : public testing::Test {
       progress_.emplace_back(done, slots);
       return progress_.size() < stop_at_;
     };
-    absl::StatusOr<ImportV1Report> report = ImportV1(*files_, "source", "target", options);
+    const absl::StatusOr<ImportV1Report> report = ImportV1(*files_, "source", "target", options);
+    EXPECT_TRUE(!report.ok() || report->partial_removed.ok());
     EXPECT_TRUE(files_->Contents("source") == image) << "the source has changed";
     EXPECT_FALSE(*files_->Exists("target.partial"));
     EXPECT_EQ(*files_->Exists("target"), report.ok());
@@ -284,6 +311,59 @@ TEST_F(ImportV1Test, NothingThatIsThereIsTouched) {
     EXPECT_TRUE(absl::IsAlreadyExists(status)) << status;
     EXPECT_THAT(status.message(), HasSubstr(absl::StrCat(path, " exists")));
     EXPECT_TRUE(files_->Contents(path) == there);
+  }
+}
+
+// As a kill leaves it before the superblocks of the target are written, or anything at all.
+TEST_F(ImportV1Test, WhatAKilledOneLeftIsNamedAndWhatToDo) {
+  files_->Install("source", V1Image(V1SamplesOfFirstLayout()));
+  ImportV1Options options;
+  options.store = NewStoreOptions();
+  Options as_it_is = options.store;
+  as_it_is.create_if_missing = false;
+  for (const Image& half : {Image(200, std::byte{7}), Image(200), Image()}) {
+    files_->Install("target", half);
+    files_->Install("target.partial", half);
+    EXPECT_FALSE(MemoryStore::Open(*files_, "target", as_it_is).ok());
+    const absl::Status status = ImportV1(*files_, "source", "target", options).status();
+    EXPECT_TRUE(absl::IsAlreadyExists(status)) << status;
+    EXPECT_THAT(status.message(), HasSubstr("target and target.partial exist"));
+    EXPECT_THAT(status.message(), HasSubstr("if Open refuses target, it is half a store"));
+    EXPECT_THAT(status.message(), HasSubstr("remove both"));
+    EXPECT_TRUE(files_->Contents("target") == half);
+    EXPECT_TRUE(files_->Contents("target.partial") == half);
+  }
+}
+
+TEST_F(ImportV1Test, APartialThatStaysIsReportedAndNoError) {
+  UnremovableFiles files;
+  files.Install("source", V1Image(V1SamplesOfFirstLayout()));
+  ImportV1Options options;
+  options.store = NewStoreOptions();
+  const auto report = ImportV1(files, "source", "target", options);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->partial_removed.message(), HasSubstr("remove target.partial: not today"));
+  EXPECT_TRUE(report->whole());
+  const auto store = MemoryStore::Open(files, "target", NewStoreOptions());
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ((*store)->Count(), 3u);
+}
+
+TEST_F(ImportV1Test, ACallbackThatThrowsEndsItAndLeavesNothing) {
+  Image image = V1Image(V1SamplesOfFirstLayout());
+  image[96 + 3092] = std::byte{1};
+  files_->Install("source", image);
+  ImportV1Options on_damaged;
+  on_damaged.on_damaged = [](const V1DamagedSlot&) { throw std::runtime_error("of the caller"); };
+  ImportV1Options on_progress;
+  on_progress.on_progress = [](uint64_t, uint64_t) -> bool { throw 7; };
+  for (ImportV1Options* options : {&on_damaged, &on_progress}) {
+    options->store = NewStoreOptions();
+    const absl::Status status = ImportV1(*files_, "source", "target", *options).status();
+    EXPECT_TRUE(absl::IsAborted(status)) << status;
+    EXPECT_THAT(status.message(), HasSubstr("a callback has thrown"));
+    EXPECT_FALSE(*files_->Exists("target"));
+    EXPECT_FALSE(*files_->Exists("target.partial"));
   }
 }
 
