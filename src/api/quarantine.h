@@ -42,7 +42,7 @@ struct Remains {
 };
 
 // Keeps what is taken out of a store: on another disk, say. Called by the thread that called
-// Quarantine; must not call the store. What it throws is as an error that it returns (INTERNAL).
+// Quarantine; must not call the store. What it throws is an error: RESOURCE_EXHAUSTED or INTERNAL.
 class RemainsKeeper {
  public:
   virtual ~RemainsKeeper() = default;

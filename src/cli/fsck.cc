@@ -153,7 +153,7 @@ absl::StatusOr<Findings> Repair(const std::string& path, EventListener& progress
   io::PosixFileSystem files;
   QuarantineFile keeper(files, path);
   Findings findings;
-  const absl::Status done = RepairStore(path, progress, keeper, findings);
+  absl::Status done = RepairStore(path, progress, keeper, findings);
   if (done.ok()) return findings;
   if (!keeper.is_durable()) return done;
   return absl::Status(

@@ -70,7 +70,7 @@ class TieredStore::Quarantining {
   absl::Status KeepNobodysBlobs();
 
   absl::Status TakeOutAll() ENGRAM_REQUIRES(store_.checkpoint_mutex_);
-  void PutBackAll() ENGRAM_REQUIRES(store_.checkpoint_mutex_);
+  bool PutBackAll() ENGRAM_REQUIRES(store_.checkpoint_mutex_);
   void PutBack(const Delta& entry);
   void TakeOut(const Delta& damaged);
   void Settle(const Delta& entry, const Lookup& lookup, ReleaseNode slot, ReleaseNode blob);
@@ -106,11 +106,12 @@ absl::Status Guarded(const Function& call) {
 }
 
 // What has gone wrong after the first change; in words if there is memory for them.
-absl::Status NotTakenOut(const absl::Status& cause) {
+absl::Status NotTakenOut(const absl::Status& cause, bool all_are_back) {
   try {
     return absl::Status(
         cause.code(),
-        absl::StrCat("what is damaged was not taken out, and the store is read-only; reopen it: ",
+        absl::StrCat("what is damaged was not taken out, and the store is read-only; reopen it",
+                     all_are_back ? "" : ", because some of it seems absent until then", ": ",
                      cause.message().empty() ? "there is no memory" : cause.message()));
   } catch (const std::bad_alloc&) {
     return cause;
@@ -148,8 +149,8 @@ absl::StatusOr<QuarantineReport> TieredStore::Quarantining::Run() {
     if (!done.ok()) {
       // What was released in memory must not be used again.
       commit.SetReadOnly();
-      PutBackAll();
-      return NotTakenOut(done);
+      const bool all_are_back = PutBackAll();
+      return NotTakenOut(done, all_are_back);
     }
   }
   report_.found = std::move(found_.report);
@@ -397,14 +398,16 @@ void TieredStore::Quarantining::TakeOut(const Delta& damaged) {
 }
 
 // So that reads answer as before. The accounts of room stay: nothing uses any again. Memory is
-// needed only where it has ended before that, so that the failed checkpoint's changes stay frozen.
-void TieredStore::Quarantining::PutBackAll() {
+// needed only where it has ended before that, so that the failed checkpoint's changes stay frozen:
+// false if there is none.
+bool TieredStore::Quarantining::PutBackAll() {
   Index& index = *store_.parts_->index;
   try {
     if (index.is_frozen()) index.Thaw();
     for (const Delta& entry : taken_out_) PutBack(entry);
+    return true;
   } catch (const std::bad_alloc&) {
-    // What is not put back is absent until the store is opened again.
+    return false;
   }
 }
 
