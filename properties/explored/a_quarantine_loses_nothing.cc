@@ -1,17 +1,21 @@
 // Claim: a Quarantine that is cut off anywhere, by a loss of power or a kill, leaves each memory as
 // it was, or, if it was damaged, absent and with the keeper, whose file had been durable before.
+// One in which any one call of the file system or allocation fails says so, and every memory
+// answers as before; or it succeeds, and has done all.
 //
 // Method: small stores with one flipped bit, installed in the simulated world; a keeper that writes
 // a file of its own there. A crash anywhere during Quarantine and Close, what survives it drawn as
-// well; after it the store is opened, every memory is read, and the keeper's file, too.
+// well; after it the store is opened, every memory is read, and the keeper's file, too. And each
+// single failure during Quarantine, exhaustively, for a few damages of each store.
 //
-// Not covered: damage of other kinds (engine/quarantine_test.cc, without crashes), failing calls.
+// Not covered: damage of other kinds (engine/quarantine_test.cc, without crashes), two failures.
 //
 // Requirements: U3.
 
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -19,6 +23,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "model/reference_store.h"
+#include "model/world/allocation_faults.h"
 #include "model/world/world.h"
 #include "properties/explored/explored_trials.h"
 #include "stress/store/damage.h"
@@ -187,6 +192,126 @@ std::vector<stress::SmallStore> Stores() {
       std::vector{Store(0, Content::kShort), Op(Verb::kCheckpoint), Store(1, Content::kSmallBlob),
                   Op(Verb::kSync), Store(2, Content::kOther), Op(Verb::kSync)}));
   return stores;
+}
+
+// What the executions of a FailingScenario came to.
+struct Tally {
+  uint64_t done = 0;       // with something taken out
+  uint64_t unchanged = 0;  // an error, over damage
+};
+
+// Nothing fails but during Quarantine: memory is not short elsewhere, and where a call of the file
+// system has failed before it, there is nothing to see.
+class FailingScenario final : public world::Scenario {
+ public:
+  FailingScenario(world::World& world, const stress::SmallStore& store,
+                  const stress::DamageList::Damaged& damaged, Tally& tally)
+      : world_(world), store_(store), damaged_(damaged), tally_(tally) {}
+
+  void Run() override {
+    std::optional<world::AllocationScope> memory_is_there(std::in_place);
+    world_.AddNote(damaged_.text);
+    if (!Install(world_.file_system(), kStorePath, damaged_.image)) return;
+    auto store = Open();
+    if (!store.ok()) return;
+    const Answers before = AnswersOf(**store);
+    const uint64_t count = (*store)->Count();
+    FileKeeper keeper(world_.file_system());
+    memory_is_there.reset();
+    const auto report = (*store)->Quarantine(keeper);
+    memory_is_there.emplace();
+    const Answers after = AnswersOf(**store);
+    if (report.ok()) {
+      CheckDone(before, after, keeper);
+      if (report->memories_taken_out > 0) ++tally_.done;
+    } else {
+      if (report.status().message().empty() && world::AllocationFailures() == 0) {
+        Fail("an error without words", 0);
+      }
+      for (uint16_t key = 0; key < stress::kKeys; ++key) {
+        if (!IsSame(before[key], after[key])) Fail("a failure has changed an answer", key);
+      }
+      if ((*store)->Count() != count) Fail("a failure has changed the count", 0);
+      const bool is_damaged = std::any_of(before.begin(), before.end(),
+                                          [](const auto& answer) { return !answer.ok(); });
+      if (is_damaged) ++tally_.unchanged;
+    }
+    (void)(*store)->Close();  // an error is that of the failure
+    store->reset();
+    store = Open();
+    if (!store.ok()) store = Open();  // the failure came only there
+    if (!store.ok()) world_.Fail("cannot be opened", std::string(store.status().message()));
+    CheckDone(before, AnswersOf(**store), keeper);
+  }
+
+ private:
+  using Answers = std::vector<absl::StatusOr<GetResult>>;
+
+  absl::StatusOr<std::unique_ptr<MemoryStore>> Open() {
+    Options options = stress::OptionsOf(store_.setup);
+    options.create_if_missing = false;
+    return MemoryStore::Open(world_.file_system(), kStorePath, options);
+  }
+  static Answers AnswersOf(MemoryStore& store) {
+    Answers answers;
+    for (uint16_t key = 0; key < stress::kKeys; ++key) {
+      answers.push_back(store.Get(stress::IdOf(key)));
+    }
+    return answers;
+  }
+  static bool IsSame(const absl::StatusOr<GetResult>& a, const absl::StatusOr<GetResult>& b) {
+    if (!a.ok() || !b.ok()) return a.status().code() == b.status().code();
+    if (!a->memory || !b->memory) return a->memory.has_value() == b->memory.has_value();
+    return model::SameBits(*a->memory, *b->memory);
+  }
+  void Fail(std::string_view claim, uint16_t key) {
+    world_.Fail(std::string(claim),
+                absl::StrCat("After \"", damaged_.text, "\": ", std::string(stress::KeyName(key))));
+  }
+  // What was intact is as it was; what was damaged is gone and kept, or such as nobody can tell.
+  void CheckDone(const Answers& before, const Answers& after, const FileKeeper& keeper) {
+    for (uint16_t key = 0; key < stress::kKeys; ++key) {
+      if (before[key].ok()) {
+        if (!IsSame(before[key], after[key])) Fail("an intact memory has changed", key);
+        continue;
+      }
+      if (absl::IsDataLoss(after[key].status())) continue;
+      if (!after[key].ok() || after[key]->memory) Fail("a damaged memory is back", key);
+      if (!keeper.is_durable) Fail("gone and not kept", key);
+    }
+  }
+
+  world::World& world_;
+  const stress::SmallStore& store_;
+  const stress::DamageList::Damaged& damaged_;
+  Tally& tally_;
+};
+
+TEST(AQuarantineLosesNothing, WhateverFailsOnce) {
+  constexpr uint32_t kDamages = 12;
+  for (const stress::SmallStore& store : Stores()) {
+    const stress::DamageList damages(store, stress::DamageKind::kFlip);
+    Tally tally;
+    for (uint32_t number = 0; number < kDamages; ++number) {
+      stress::DamageList::Damaged damaged;
+      damages.Do(number, damaged);
+      world::Program program;
+      program.name = absl::StrCat("failing_quarantine_", store.name, "_", number);
+      program.bounds.steps_max = 200'000;
+      program.make = [&](world::World& world, std::span<const world::Operation>) {
+        return std::make_unique<FailingScenario>(world, store, damaged, tally);
+      };
+      for (const bool is_memory : {false, true}) {
+        program.bounds.faults_max = is_memory ? 0 : 1;
+        program.bounds.allocation_failures_max = is_memory ? 1 : 0;
+        const world::Outcome outcome = world::Explore(program, {"exhaustive"}, program.bounds);
+        if (outcome.finding) ADD_FAILURE() << world::Tell(program, *outcome.finding);
+        EXPECT_TRUE(outcome.exhausted || outcome.finding) << program.name;
+      }
+    }
+    EXPECT_GT(tally.done, 0u) << store.name;
+    EXPECT_GT(tally.unchanged, 0u) << store.name;
+  }
 }
 
 TEST(AQuarantineLosesNothing, WhereverItIsCutOff) {

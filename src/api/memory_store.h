@@ -227,14 +227,14 @@ class MemoryStore {
   // the entries that the index names - and recounts the statistics. OK also if it finds damage: see
   // the report. Takes as long as reading the file; other calls go on.
   virtual absl::StatusOr<VerifyReport> Verify() = 0;
-  // Looks for damage as Verify does, gives what is left of it to `keeper`, and, once that has made
-  // it durable, takes the damaged memories out of the store: they are absent then. Headers and
-  // directories whose contents are known otherwise are written again, and a checkpoint is cut,
-  // which makes all of it durable at once: a crash at any point leaves the store as it was, or
-  // done. Everything else stays as it is; so does a memory that has changed meanwhile. What stays
-  // damaged, because nobody can tell which memories it was about, is what is lost of the index or
-  // of the log: see Verify. An error of `keeper`: it is returned, and nothing has changed. Another
-  // error after that: the store is as before, and read-only; reopen it.
+  // Looks for damage as Verify does, gives what is left of it to `keeper`, and, once that is
+  // durable, takes the damaged memories out: they are absent then. Headers and directories that are
+  // known otherwise are written again, and a checkpoint makes all of it durable at once: a crash
+  // leaves the store as it was, or done. Everything else stays as it is; so does a memory that has
+  // changed meanwhile, and what is lost of the index or of the log: see Verify. An error of
+  // `keeper`, or UNAVAILABLE because the device cannot deliver what is to be kept: nothing has
+  // changed; copy the file first. Another error after that: memories answer as before, and the
+  // store is read-only; reopen it, which shows it as before, or done.
   virtual absl::StatusOr<QuarantineReport> Quarantine(RemainsKeeper& keeper) = 0;
   virtual Statistics Stats() const = 0;
   // What Open found and did.

@@ -18,7 +18,7 @@
 
 namespace engram::inline ENGRAM_BODY {
 
-// Bytes of the store's file, as they stand there.
+// Bytes of the store's file, as a read of it gives them.
 struct RemainingBytes {
   std::string_view structure;  // as in Damage
   FileOffset offset;
@@ -36,13 +36,13 @@ struct Remains {
   // If what tells the id and the scalars of a memory is intact: these, and of embedding and
   // content what is intact. Else, and while there is no embedding, see `bytes`.
   std::optional<Memory> intact;
-  // Everything that belonged to it, as far as that can be told. A run of cold memories whose row
-  // cannot be found is here as a whole, with the first memory of it.
+  // Everything that belonged to it, as far as that can be told and the file has it. A run of cold
+  // memories whose row cannot be found is here as a whole, with the first memory of it.
   std::vector<RemainingBytes> bytes;
 };
 
-// Keeps what is taken out of a store: on another disk, say. It is called by the thread that called
-// Quarantine, and must not call the store.
+// Keeps what is taken out of a store: on another disk, say. Called by the thread that called
+// Quarantine; must not call the store. What it throws is an error: RESOURCE_EXHAUSTED or INTERNAL.
 class RemainsKeeper {
  public:
   virtual ~RemainsKeeper() = default;

@@ -4,11 +4,13 @@
 #include <string>
 
 #include "CLI/CLI.hpp"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
 #include "cli/open_store.h"
 #include "cli/progress.h"
 #include "cli/words.h"
+#include "io/posix_file_system.h"
 
 namespace engram::inline ENGRAM_BODY::cli {
 namespace {
@@ -21,7 +23,9 @@ struct BackupArguments {
 constexpr const char* kFooter =
     "Example:\n"
     "  engram backup agent.engram copies/monday.engram\n"
-    "The copy is durable when the command ends. What is damaged in the store is so in the copy,\n"
+    "The copy is durable when the command ends; if it fails, DST may be left incomplete, and it "
+    "says\n"
+    "so. What is damaged in the store is so in the copy,\n"
     "too; see engram fsck. A program that has the store open makes backups by\n"
     "MemoryStore::Backup. The store itself is not written.";
 
@@ -37,13 +41,23 @@ class BackupProgress final : public EventListener {
   Progress progress_;
 };
 
+// What has failed, and what that has left.
+absl::Status Told(const absl::Status& failed, const std::string& target) {
+  if (absl::IsAlreadyExists(failed)) return failed;
+  io::PosixFileSystem files;
+  const absl::StatusOr<bool> exists = files.Exists(target);
+  if (exists.ok() && !*exists) return failed;
+  return absl::Status(failed.code(), absl::StrCat(failed.message(), "; what ", target,
+                                                  " holds is no complete copy: remove it"));
+}
+
 int Backup(const BackupArguments& arguments, const Streams& streams) {
   BackupProgress progress(streams);
   const auto store = StoreForLooking::Open(arguments.path, &progress);
   if (!store.ok()) return Fail(streams, store.status());
   const absl::Status backup = (*store)->Backup(arguments.target);
   progress.Erase();
-  if (!backup.ok()) return Fail(streams, backup);
+  if (!backup.ok()) return Fail(streams, Told(backup, arguments.target));
   streams.out << absl::StrCat(arguments.target, ": a copy of ",
                               Counted((*store)->Count(), "memory", "memories"), "\n");
   return kExitOk;

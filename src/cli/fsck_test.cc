@@ -1,7 +1,10 @@
 // fsck on real files: what each exit status stands for, what a repair keeps, and that a check
 // writes nothing.
 
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <csignal>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,10 +21,12 @@ namespace engram::inline ENGRAM_BODY::cli {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr int kSound = 0;
 constexpr int kCorrected = 1;
 constexpr int kUncorrected = 4;
+constexpr int kCouldNot = 8;
 
 std::string_view BytesOf(const std::vector<float>& embedding) {
   return {reinterpret_cast<const char*>(embedding.data()), embedding.size() * sizeof(float)};
@@ -179,9 +184,112 @@ TEST_F(Fsck, OfAStoreThatWasNotClosedRecoversInMemoryAlone) {
   directory_.Write(torn, 0, image);
   directory_.Write(torn, image.find(*SomeMemory("fourth").content), "X");
   const Ran cut = RunCommand({"fsck", torn});
-  EXPECT_EQ(cut.status, kSound);
+  EXPECT_EQ(cut.status, kUncorrected);
   EXPECT_THAT(cut.out, HasSubstr("may have acknowledged"));
-  EXPECT_THAT(cut.out, HasSubstr("3 memories checked"));
+  EXPECT_THAT(cut.out, HasSubstr("the log's end is not complete"));
+  EXPECT_THAT(cut.out, HasSubstr("3 memories checked, 0 damaged; not sound"));
+  EXPECT_THAT(cut.out, Not(HasSubstr("takes damaged memories out")));
+}
+
+TEST_F(Fsck, RepairKeepsTheEndOfTheLogBeforeItCutsItOff) {
+  auto store = MemoryStore::Open(path_, {});
+  ASSERT_TRUE((*store)->Store(SomeMemory("fourth")).ok());
+  ASSERT_TRUE((*store)->Sync().ok());
+  const std::string torn = directory_.File("torn");
+  const std::string image = directory_.Read(path_);
+  const std::string content = *SomeMemory("fourth").content;
+  directory_.Write(torn, 0, image);
+  directory_.Write(torn, image.find(content), "X");
+
+  const Ran ran = RunCommand({"fsck", torn, "--repair"});
+  EXPECT_EQ(ran.status, kCorrected) << ran.err;
+  const std::string kept = torn + ".quarantine-1.jsonl";
+  EXPECT_THAT(ran.out,
+              HasSubstr("the log's incomplete end, which is cut off, are kept in " + kept));
+  EXPECT_THAT(ran.out, Not(HasSubstr("taken out")));
+  const auto lines = Lines(kept);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0]["structure"], "log tail");
+  std::string bytes;
+  ASSERT_TRUE(absl::Base64Unescape(lines[0]["left"][0]["base64"].get<std::string>(), &bytes));
+  EXPECT_THAT(bytes, HasSubstr("fourth"));
+  EXPECT_THAT(bytes, HasSubstr("X" + content.substr(1)));
+  EXPECT_EQ(RunCommand({"fsck", torn}).status, kSound);
+}
+
+TEST_F(Fsck, RepairKeepsWhatIsDamagedBehindTheEndOfTheLog) {
+  auto store = MemoryStore::Open(path_, {});
+  ASSERT_TRUE((*store)->Store(SomeMemory("fourth")).ok());
+  ASSERT_TRUE((*store)->Sync().ok());
+  const std::string torn = directory_.File("torn");
+  const std::string image = directory_.Read(path_);
+  directory_.Write(torn, 0, image);
+  directory_.Write(torn, image.find(*SomeMemory("fourth").content), "X");
+  directory_.Write(torn, image.find(BytesOf(memories_[1].embedding)), "X");
+  const Ran ran = RunCommand({"fsck", torn, "--repair"});
+  EXPECT_EQ(ran.status, kCorrected) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("1 memory was taken out"));
+  const auto lines = Lines(torn + ".quarantine-1.jsonl");
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0]["structure"], "log tail");
+  EXPECT_EQ(lines[1]["structure"], "embedding");
+  EXPECT_EQ(RunCommand({"fsck", torn}).status, kSound);
+}
+
+// Nobody writes beyond this many bytes of a file meanwhile.
+class FileLimit {
+ public:
+  explicit FileLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &old_), 0);
+    const rlimit limit{bytes, old_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  }
+  ~FileLimit() {
+    setrlimit(RLIMIT_FSIZE, &old_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileLimit(const FileLimit&) = delete;
+  FileLimit& operator=(const FileLimit&) = delete;
+
+ private:
+  rlimit old_{};
+  void (*const handler_)(int);
+};
+
+TEST_F(Fsck, ARepairThatFailsNamesWhatItHasKept) {
+  auto store = MemoryStore::Open(path_, {});
+  ASSERT_TRUE((*store)->Store(SomeMemory("fourth")).ok());
+  ASSERT_TRUE((*store)->Sync().ok());
+  const std::string torn = directory_.File("torn");
+  const std::string image = directory_.Read(path_);
+  directory_.Write(torn, 0, image);
+  directory_.Write(torn, image.find(*SomeMemory("fourth").content), "X");
+  directory_.Write(torn, image.find(BytesOf(memories_[1].embedding)), "X");
+  Ran ran;
+  {
+    // The side file fits; a checkpoint, which comes behind the cut extent, does not.
+    const FileLimit limit(128 * kKiB);
+    ran = RunCommand({"fsck", torn, "--repair"});
+  }
+  EXPECT_EQ(ran.status, kCouldNot) << ran.out;
+  EXPECT_THAT(ran.err, HasSubstr("what is kept is in " + torn + ".quarantine-1.jsonl"));
+  EXPECT_EQ(Lines(torn + ".quarantine-1.jsonl").size(), 2u);
+  EXPECT_THAT(RunCommand({"fsck", torn}).out, HasSubstr("memory \"bc\": embedding at offset "));
+}
+
+TEST_F(Fsck, ABackupThatFailsSaysWhatItHasLeft) {
+  const std::string copy = directory_.File("copy");
+  Ran ran;
+  {
+    const FileLimit limit(intact_.size() - 1);
+    ran = RunCommand({"backup", path_, copy});
+  }
+  EXPECT_EQ(ran.status, kExitFailed);
+  EXPECT_THAT(ran.err, HasSubstr("what " + copy + " holds is no complete copy: remove it"));
+  // Of a file that was there before nothing is said.
+  ran = RunCommand({"backup", path_, path_});
+  EXPECT_EQ(ran.status, kExitFailed);
+  EXPECT_THAT(ran.err, Not(HasSubstr("remove it")));
 }
 
 TEST_F(Fsck, RestoresASuperblock) {

@@ -31,16 +31,19 @@ class QuarantineFile final : public RemainsKeeper {
  public:
   QuarantineFile(io::FileSystem& files, std::string store_path)
       : files_(files), store_path_(std::move(store_path)) {}
-  // Removes the file if it was not made durable: then nothing was taken out of the store.
+  // Removes the file if it was never made durable: then nothing was taken out of the store.
   ~QuarantineFile() override;
   QuarantineFile(const QuarantineFile&) = delete;
   QuarantineFile& operator=(const QuarantineFile&) = delete;
 
   absl::Status Keep(const Remains& remains) override;
+  // May be called again, for what was kept since.
   absl::Status MakeDurable() override;
 
   // Empty if nothing was kept.
   const std::string& path() const { return path_; }
+  // Whether there is something in it that will stay.
+  bool is_durable() const { return is_durable_; }
 
  private:
   absl::Status Create();

@@ -1,15 +1,20 @@
 // Taking damaged memories out of a store, without losing what is left of them.
 //
 // Method. Everything is looked at, as Verify does. What is left of all that is damaged goes to the
-// keeper, which makes it durable. Then each damaged memory, if the index still names the very place
-// that was found damaged, is superseded in the index by a removal with its own sequence; and a
-// checkpoint is cut, which leaves removals out. The log says nothing of it, because a removal there
-// names an id, and damage may have hidden that.
+// keeper, which makes it durable. It is read from the file: a mapping shows zeros where the device
+// cannot deliver, and nothing is taken out that the device may still give back. Then each damaged
+// memory, if the index still names the very place that was found damaged, is superseded in the
+// index by a removal with its own sequence; and a checkpoint is cut, which leaves removals out. The
+// log says nothing of it, because a removal there names an id, and damage may have hidden that.
 //
 // Until the checkpoint is named by the superblocks, a crash shows the store as it was: nothing that
-// was released is used again before, and if the checkpoint fails the store becomes read-only.
+// was released is used again before, and if the checkpoint fails the index gets back what it had,
+// and the store becomes read-only.
+//
+// Long because it is one transaction, of which each step relies on the ones before.
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <new>
@@ -20,6 +25,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "cold/run_reader.h"
 #include "engine/inspection.h"
@@ -34,7 +40,7 @@ namespace engram::inline ENGRAM_BODY::engine {
 class TieredStore::Quarantining {
  public:
   Quarantining(TieredStore& store, RemainsKeeper& keeper)
-      : store_(store), space_(store.parts_->space), keeper_(keeper) {}
+      : store_(store), space_(store.parts_->space), file_(*store.parts_->file), keeper_(keeper) {}
 
   absl::StatusOr<QuarantineReport> Run() ENGRAM_EXCLUDES(store_.checkpoint_mutex_);
 
@@ -47,9 +53,14 @@ class TieredStore::Quarantining {
   absl::Status KeepAll();
   absl::Status KeepEntry(const DamagedEntry& damaged);
   absl::Status KeepPlace(const Damage& damage);
-  void AddHomeOf(Lookup& lookup, bool is_decoded, Remains& remains);
-  void AddBytes(std::string_view structure, FileOffset offset, uint64_t bytes, Remains& remains);
+  absl::Status AddHomeOf(Lookup& lookup, bool is_decoded, Remains& remains);
+  absl::Status AddColdHomeOf(Lookup& lookup, Remains& remains);
+  absl::Status AddBytes(std::string_view structure, FileOffset offset, uint64_t bytes,
+                        Remains& remains);
+  absl::Status AddFromFile(std::string_view structure, FileOffset offset, uint64_t bytes,
+                           Remains& remains);
   void AddIntact(Lookup& lookup, Remains& remains);
+  absl::Status Give(const Remains& remains);
 
   // Bytes of the blobs that records name, by the extent where they begin; nothing if a part of the
   // index is damaged.
@@ -59,19 +70,55 @@ class TieredStore::Quarantining {
   absl::Status KeepNobodysBlobs();
 
   absl::Status TakeOutAll() ENGRAM_REQUIRES(store_.checkpoint_mutex_);
+  bool PutBackAll() ENGRAM_REQUIRES(store_.checkpoint_mutex_);
+  void PutBack(const Delta& entry);
   void TakeOut(const Delta& damaged);
   void Settle(const Delta& entry, const Lookup& lookup, ReleaseNode slot, ReleaseNode blob);
   absl::Status Restore();
 
   TieredStore& store_;
   Space& space_;
+  io::File& file_;
   RemainsKeeper& keeper_;
   Inspection found_;
-  bool hides_blobs_ = false;       // a record is damaged so that it may have named one
-  std::set<uint64_t> kept_runs_;   // by where they begin
-  std::set<ExtentId> kept_blobs_;  // extents of which some blob is nobody's, as runs
+  uint64_t file_bytes_ = 0;
+  std::vector<std::vector<std::byte>> read_;  // what the present Remains show
+  std::vector<Delta> taken_out_;              // with room for all that will be
+  bool hides_blobs_ = false;                  // a record is damaged so that it may have named one
+  std::set<uint64_t> kept_runs_;              // by where they begin
+  std::set<ExtentId> kept_blobs_;             // extents of which some blob is nobody's, as runs
   QuarantineReport report_;
 };
+
+namespace {
+
+// A call of the keeper; what it throws stays here, but that memory has ended.
+template <typename Function>
+absl::Status Guarded(const Function& call) {
+  try {
+    return call();
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (...) {
+    return absl::InternalError(
+        "the keeper of what is damaged threw an exception; nothing was changed in the store");
+  }
+}
+
+// What has gone wrong after the first change; in words if there is memory for them.
+absl::Status NotTakenOut(const absl::Status& cause, bool all_are_back) {
+  try {
+    return absl::Status(
+        cause.code(),
+        absl::StrCat("what is damaged was not taken out, and the store is read-only; reopen it",
+                     all_are_back ? "" : ", because some of it seems absent until then", ": ",
+                     cause.message().empty() ? "there is no memory" : cause.message()));
+  } catch (const std::bad_alloc&) {
+    return cause;
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<QuarantineReport> TieredStore::Quarantine(RemainsKeeper& keeper) {
   return Traced(Operation::kQuarantine, {}, [&](Span&) {
@@ -91,7 +138,8 @@ absl::StatusOr<QuarantineReport> TieredStore::Quarantining::Run() {
   ENGRAM_RETURN_IF_ERROR(store_.Inspect(found_));
   if (!found_.report.damages.empty()) {
     ENGRAM_RETURN_IF_ERROR(KeepAll());
-    ENGRAM_RETURN_IF_ERROR(keeper_.MakeDurable());
+    taken_out_.reserve(found_.entries.size());
+    ENGRAM_RETURN_IF_ERROR(Guarded([&] { return keeper_.MakeDurable(); }));
     absl::Status done;
     try {
       done = TakeOutAll();
@@ -99,9 +147,10 @@ absl::StatusOr<QuarantineReport> TieredStore::Quarantining::Run() {
       done = absl::Status(absl::StatusCode::kResourceExhausted, "");
     }
     if (!done.ok()) {
-      // Some may be superseded in memory; what they had must not be used again.
+      // What was released in memory must not be used again.
       commit.SetReadOnly();
-      return done;
+      const bool all_are_back = PutBackAll();
+      return NotTakenOut(done, all_are_back);
     }
   }
   report_.found = std::move(found_.report);
@@ -111,6 +160,7 @@ absl::StatusOr<QuarantineReport> TieredStore::Quarantining::Run() {
 // ---- Keeping.
 
 absl::Status TieredStore::Quarantining::KeepAll() {
+  ENGRAM_ASSIGN_OR_RETURN(file_bytes_, file_.Size());
   size_t next = 0;
   for (size_t i = 0; i < found_.report.damages.size(); ++i) {
     if (next < found_.entries.size() && found_.entries[next].damage == i) {
@@ -133,8 +183,14 @@ absl::Status TieredStore::Quarantining::KeepEntry(const DamagedEntry& damaged) {
   const bool is_decoded = store_.DecodeInto(damaged.entry, lookup);
   if (is_decoded && remains.is_memory) AddIntact(lookup, remains);
   hides_blobs_ |= !is_decoded && remains.is_memory && !damaged.entry.is_cold();
-  AddHomeOf(lookup, is_decoded, remains);
-  return keeper_.Keep(remains);
+  ENGRAM_RETURN_IF_ERROR(AddHomeOf(lookup, is_decoded, remains));
+  return Give(remains);
+}
+
+absl::Status TieredStore::Quarantining::Give(const Remains& remains) {
+  const absl::Status kept = Guarded([&] { return keeper_.Keep(remains); });
+  read_.clear();
+  return kept;
 }
 
 void TieredStore::Quarantining::AddIntact(Lookup& lookup, Remains& remains) {
@@ -156,51 +212,81 @@ void TieredStore::Quarantining::AddIntact(Lookup& lookup, Remains& remains) {
   remains.intact = std::move(memory);
 }
 
-void TieredStore::Quarantining::AddHomeOf(Lookup& lookup, bool is_decoded, Remains& remains) {
+absl::Status TieredStore::Quarantining::AddHomeOf(Lookup& lookup, bool is_decoded,
+                                                  Remains& remains) {
   const Delta& entry = lookup.entry;
-  if (entry.is_lost()) return;
-  if (!entry.is_cold()) {
-    if (space_.Contains(entry.place, entry.room_bytes)) {
-      const auto bytes = space_.EntryBytes(entry.place, entry.room_bytes);
+  if (entry.is_lost()) return absl::OkStatus();
+  if (entry.is_cold()) return AddColdHomeOf(lookup, remains);
+  if (space_.Contains(entry.place, entry.room_bytes)) {
+    const auto bytes = space_.EntryBytes(entry.place, entry.room_bytes);
+    // In RAM, because the file may not have it yet?
+    if (bytes.data() != store_.parts_->mapping->Bytes(entry.place, bytes.size())) {
       remains.bytes.push_back({"log entry", entry.place, bytes});
+    } else {
+      ENGRAM_RETURN_IF_ERROR(AddBytes("log entry", entry.place, bytes.size(), remains));
     }
-    if (!entry.is_removal() && space_.Contains(entry.slot)) {
-      AddBytes("embedding", space_.geometry().OffsetOf(entry.slot), format::kSlotBytes, remains);
-    }
-    if (is_decoded && lookup.record.record.blob) {
-      AddBytes("blob", lookup.record.record.blob->offset, *lookup.record.record.content_bytes,
-               remains);
-    }
-    return;
   }
+  if (!entry.is_removal() && space_.Contains(entry.slot)) {
+    ENGRAM_RETURN_IF_ERROR(
+        AddBytes("embedding", space_.geometry().OffsetOf(entry.slot), format::kSlotBytes, remains));
+  }
+  if (!is_decoded || !lookup.record.record.blob) return absl::OkStatus();
+  return AddBytes("blob", lookup.record.record.blob->offset, *lookup.record.record.content_bytes,
+                  remains);
+}
+
+absl::Status TieredStore::Quarantining::AddColdHomeOf(Lookup& lookup, Remains& remains) {
+  const FileOffset place = lookup.entry.place;
   if (lookup.row) {
-    AddBytes("embedding", {entry.place.value + lookup.row->embedding_offset()}, format::kSlotBytes,
-             remains);
-    AddBytes("cold content", {entry.place.value + lookup.row->content_offset()},
-             lookup.row->row().stored_bytes, remains);
-    return;
+    ENGRAM_RETURN_IF_ERROR(AddBytes("embedding", {place.value + lookup.row->embedding_offset()},
+                                    format::kSlotBytes, remains));
+    return AddBytes("cold content", {place.value + lookup.row->content_offset()},
+                    lookup.row->row().stored_bytes, remains);
   }
-  const auto run = space_.ColdRunAt(entry.place);
-  if (run && kept_runs_.insert(entry.place.value).second) {
-    remains.bytes.push_back({"cold run", entry.place, run->bytes});
-  }
+  const auto run = space_.ColdRunAt(place);
+  if (!run || !kept_runs_.insert(place.value).second) return absl::OkStatus();
+  return AddBytes("cold run", place, run->bytes.size(), remains);
 }
 
-void TieredStore::Quarantining::AddBytes(std::string_view structure, FileOffset offset,
-                                         uint64_t bytes, Remains& remains) {
-  if (bytes == 0 || !space_.Contains(offset, bytes)) return;
-  remains.bytes.push_back({structure, offset, {space_.Bytes(offset, bytes), bytes}});
+// Bytes that were looked at through the mapping, and do not change.
+absl::Status TieredStore::Quarantining::AddBytes(std::string_view structure, FileOffset offset,
+                                                 uint64_t bytes, Remains& remains) {
+  if (!space_.Contains(offset, bytes)) return absl::OkStatus();
+  const size_t before = read_.size();
+  ENGRAM_RETURN_IF_ERROR(AddFromFile(structure, offset, bytes, remains));
+  if (read_.size() == before) return absl::OkStatus();
+  const std::vector<std::byte>& read = read_.back();
+  if (std::memcmp(space_.Bytes(offset, read.size()), read.data(), read.size()) == 0) {
+    return absl::OkStatus();
+  }
+  return absl::UnavailableError(absl::StrCat(
+      "the device could not deliver offset ", offset.value, " of the file (", read.size(),
+      " bytes) when it was looked at, and now does; nothing was changed: copy the file first, or "
+      "reopen the store"));
 }
 
-// Read, not mapped: it may lie before the first extent, or in none.
+// What the file has of them. Read, not mapped: it may lie before the first extent, or in none; and
+// a read says what the device cannot deliver.
+absl::Status TieredStore::Quarantining::AddFromFile(std::string_view structure, FileOffset offset,
+                                                    uint64_t bytes, Remains& remains) {
+  if (bytes == 0 || offset.value >= file_bytes_) return absl::OkStatus();
+  read_.emplace_back(std::min(bytes, file_bytes_ - offset.value));
+  const absl::Status read = io::ReadFully(file_, offset, read_.back());
+  if (!read.ok()) {
+    return absl::UnavailableError(absl::StrCat(
+        "the device cannot deliver offset ", offset.value, " of the file (", read_.back().size(),
+        " bytes); nothing was changed: copy the file first (", read.message(), ")"));
+  }
+  remains.bytes.push_back({structure, offset, read_.back()});
+  return absl::OkStatus();
+}
+
 absl::Status TieredStore::Quarantining::KeepPlace(const Damage& damage) {
   Remains remains;
   remains.damage = damage;
-  std::vector<std::byte> bytes(damage.bytes);
-  if (!bytes.empty() && io::ReadFully(*store_.parts_->file, damage.offset, bytes).ok()) {
-    remains.bytes.push_back({remains.damage.structure, damage.offset, bytes});
-  }
-  return keeper_.Keep(remains);
+  ENGRAM_RETURN_IF_ERROR(
+      AddFromFile(remains.damage.structure, damage.offset, damage.bytes, remains));
+  return Give(remains);
 }
 
 // ---- Blobs of which the record is damaged: nobody can tell which they are, but where they are.
@@ -256,9 +342,9 @@ absl::Status TieredStore::Quarantining::KeepNobodysBlobs() {
     remains.damage = {space_.geometry().Begin({i}),
                       header->run_extents * space_.geometry().extent_bytes, "blob extent", "",
                       "some blob in it is of a memory whose record is damaged"};
-    const Call inside(store_);
-    AddBytes("blob extent", remains.damage.offset, remains.damage.bytes, remains);
-    ENGRAM_RETURN_IF_ERROR(keeper_.Keep(remains));
+    ENGRAM_RETURN_IF_ERROR(
+        AddFromFile("blob extent", remains.damage.offset, remains.damage.bytes, remains));
+    ENGRAM_RETURN_IF_ERROR(Give(remains));
     kept_blobs_.insert({i});
   }
   return absl::OkStatus();
@@ -304,8 +390,38 @@ void TieredStore::Quarantining::TakeOut(const Delta& damaged) {
     Delta removal = current;
     removal.slot = kNoSlot;
     index.Put(current.sequence, removal);
+    taken_out_.push_back(current);
     Settle(current, lookup, std::move(slot), std::move(blob));
     ++report_.memories_taken_out;
+    return;
+  }
+}
+
+// So that reads answer as before. The accounts of room stay: nothing uses any again. Memory is
+// needed only where it has ended before that, so that the failed checkpoint's changes stay frozen:
+// false if there is none.
+bool TieredStore::Quarantining::PutBackAll() {
+  Index& index = *store_.parts_->index;
+  try {
+    if (index.is_frozen()) index.Thaw();
+    for (const Delta& entry : taken_out_) PutBack(entry);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void TieredStore::Quarantining::PutBack(const Delta& entry) {
+  const Call inside(store_);
+  Index& index = *store_.parts_->index;
+  sync::MutexLock stripe(store_.stripes_[entry.hash % store_.options_.concurrency]);
+  Candidates candidates;
+  index.FindInDelta(entry.hash, candidates);
+  for (const Delta& current : candidates.entries) {
+    if (current.sequence != entry.sequence || !current.is_removal()) continue;
+    index.Put(entry.sequence, entry);
+    // acq_rel: partner of Count.
+    store_.memories_.FetchAdd(1, std::memory_order_acq_rel);
     return;
   }
 }

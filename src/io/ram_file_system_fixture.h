@@ -1,6 +1,6 @@
 // Files in RAM: io::FileSystem for tests and fuzzing of the production body, where speed, fixed
-// paths and reads beyond the end of a file matter. It fails only for want of room, loses nothing,
-// and knows no crashes: for those see model/world/disk.
+// paths and reads beyond the end of a file matter. It fails only for want of room or where a test
+// says so, loses nothing, and knows no crashes: for those see model/world/disk.
 //
 // A file has room for so many bytes, all in one piece, so that mappings show it in place. What lies
 // beyond its end is poisoned for AddressSanitizer.
@@ -69,6 +69,9 @@ class RamBytes {
   }
 
   const void* locked_by = nullptr;
+  // If a test has set them: what becomes of a read, after its bytes were copied, and of a sync.
+  std::function<absl::Status(FileOffset, std::span<std::byte>)> on_read;
+  std::function<absl::Status()> on_sync;
 
  private:
   void SetPoison() {
@@ -121,6 +124,9 @@ class RamFile final : public File {
     if (offset.value >= bytes_->size()) return size_t{0};
     const size_t moved = std::min<uint64_t>(target.size(), bytes_->size() - offset.value);
     std::copy_n(bytes_->data() + offset.value, moved, target.begin());
+    if (bytes_->on_read) {
+      if (absl::Status read = bytes_->on_read(offset, target.first(moved)); !read.ok()) return read;
+    }
     return moved;
   }
   absl::StatusOr<size_t> Write(FileOffset offset, std::span<const std::byte> source) override {
@@ -128,7 +134,9 @@ class RamFile final : public File {
     std::copy(source.begin(), source.end(), bytes_->data() + offset.value);
     return source.size();
   }
-  absl::Status SyncData() override { return absl::OkStatus(); }
+  absl::Status SyncData() override {
+    return bytes_->on_sync ? bytes_->on_sync() : absl::OkStatus();
+  }
   absl::StatusOr<uint64_t> Size() override { return bytes_->size(); }
   absl::Status Reserve(FileOffset offset, uint64_t size) override {
     return Extend("reserve", offset, size);
@@ -230,6 +238,12 @@ class RamFileSystem final : public FileSystem {
     file->Resize(bytes.size());
     std::copy(bytes.begin(), bytes.end(), file->data());
     files_.insert_or_assign(std::string(path), std::move(file));
+  }
+  // The file itself, to set what becomes of its calls. REQUIRES: it exists.
+  RamBytes& Bytes(std::string_view path) const {
+    const auto found = files_.find(path);
+    ENGRAM_CHECK(found != files_.end(), "there is no such file in RAM");
+    return *found->second;
   }
   // A copy of the bytes of a file. REQUIRES: it exists.
   std::vector<std::byte> Contents(std::string_view path) const {
