@@ -11,7 +11,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -71,9 +70,7 @@ inline bool SameBits(const Memory& a, const Memory& b) {
   const auto same = [](float x, float y) {
     return std::bit_cast<uint32_t>(x) == std::bit_cast<uint32_t>(y);
   };
-  return a.id == b.id && a.embedding.size() == b.embedding.size() &&
-         std::memcmp(a.embedding.data(), b.embedding.data(), a.embedding.size() * sizeof(float)) ==
-             0 &&
+  return a.id == b.id && std::ranges::equal(a.embedding, b.embedding, same) &&
          same(a.confidence, b.confidence) && same(a.activation, b.activation) &&
          same(a.decay_rate, b.decay_rate) && a.created_at == b.created_at &&
          a.last_access == b.last_access && a.access_count == b.access_count &&
