@@ -211,8 +211,8 @@ class MemoryStore {
   virtual absl::StatusOr<MaintenanceReport> RunMaintenance() = 0;
   // Writes a complete store with the state of some moment during the call to the new file `path`,
   // durably, while everything else goes on; room that is released meanwhile is not used again until
-  // it is done. ALREADY_EXISTS: the file exists. On an error an incomplete file may be left, which
-  // Open refuses.
+  // it is done. ALREADY_EXISTS: the file exists. On an error, or when it is killed, an incomplete
+  // file may be left, which Open refuses unless it is empty.
   virtual absl::Status Backup(const std::string& path) = 0;
   // Syncs, cuts a checkpoint if anything has changed, and gives the file's lock back; afterwards
   // every call returns FAILED_PRECONDITION (Count and Stats go on). Compactions, migrations and

@@ -1,6 +1,8 @@
 // Sync, checkpoints and backups.
 
 #include <algorithm>
+#include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -266,6 +268,11 @@ absl::Status TieredStore::CutAndCopy(const std::string& path) {
   ENGRAM_ASSIGN_OR_RETURN(const std::unique_ptr<io::File> target,
                           files_.Open(path, io::OpenMode::kCreateNew));
   ENGRAM_RETURN_IF_ERROR(target->Lock());
+  // A file of zeros alone would be one in which Open may still make a store.
+  constexpr std::string_view kIncomplete = "incomplete backup";
+  ENGRAM_RETURN_IF_ERROR(
+      io::WriteFully(*target, FileOffset{0}, std::as_bytes(std::span(kIncomplete))));
+  ENGRAM_RETURN_IF_ERROR(target->SyncData());
   ENGRAM_RETURN_IF_ERROR(CutCheckpoint(CutFor::kUse));
   ENGRAM_RETURN_IF_ERROR(CopyTo(*target));
   return files_.SyncDirectoryOf(path);

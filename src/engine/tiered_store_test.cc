@@ -1,10 +1,12 @@
 // The store on real files, one thread: what each call promises. Histories, crashes and damage are
 // explored in stress/store.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "api/event_listener.h"
 #include "api/memory_store.h"
 #include "format/geometry.h"
 #include "gtest/gtest.h"
@@ -231,6 +233,30 @@ TEST_F(TieredStoreTest, ASecondOpenIsRefusedAndBackupsOpen) {
   EXPECT_EQ((*opened)->Count(), 1u);
   ExpectSound(**opened);
   RemoveFile(copy);
+}
+
+// What a kill would leave of a backup before its first extent is copied.
+TEST_F(TieredStoreTest, AnIncompleteBackupIsNoPlaceForANewStore) {
+  const std::string copy = path_ + ".backup";
+  const std::string left = path_ + ".left";
+  RemoveFile(copy);
+  RemoveFile(left);
+  class CopiesWhatIsThere : public EventListener {
+   public:
+    std::function<void()> at_first;
+    void OnBackupProgress(uint64_t bytes_done, uint64_t) override {
+      if (bytes_done == 0) at_first();
+    }
+  } listener;
+  listener.at_first = [&] { CopyFile(copy, left); };
+  options_.listener = &listener;
+  auto store = OpenOrFail();
+  ASSERT_TRUE(store->Store(MakeMemory("a", 1.0F, "text")).ok());
+  ASSERT_TRUE(store->Backup(copy).ok());
+  ASSERT_TRUE(options_.create_if_missing);
+  EXPECT_TRUE(absl::IsDataLoss(MemoryStore::Open(left, options_).status()));
+  RemoveFile(copy);
+  RemoveFile(left);
 }
 
 TEST_F(TieredStoreTest, AFileCopiedWhileItIsOpenIsRecovered) {
