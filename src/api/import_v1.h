@@ -86,8 +86,7 @@ struct ImportV1Report {
 // by Open: it is gathered in a file named as it with `.partial` behind, which is removed again,
 // after an error, too, but not after a crash. Needs room for both. No program may write to `source`
 // meanwhile. After an error there is no `target`, unless the system could not remove what had
-// become of it. After a crash call this again before anybody opens `target`, and it says what to
-// do: `target` may be a file of zeros, of which Open with create_if_missing makes an empty store.
+// become of it. After a crash call this again, and it says what to do.
 //
 // NOT_FOUND: there is no `source`. INVALID_ARGUMENT: it is no file of format 1; or an id is none,
 // or is such that it could not be told from another. DATA_LOSS: its header is damaged so that it
