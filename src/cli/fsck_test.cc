@@ -213,7 +213,7 @@ TEST_F(Fsck, RepairKeepsTheEndOfTheLogBeforeItCutsItOff) {
   std::string bytes;
   ASSERT_TRUE(absl::Base64Unescape(lines[0]["left"][0]["base64"].get<std::string>(), &bytes));
   EXPECT_THAT(bytes, HasSubstr("fourth"));
-  EXPECT_THAT(bytes, HasSubstr("X" + content.substr(1)));
+  EXPECT_THAT(bytes, HasSubstr(std::string("X").append(content, 1)));
   EXPECT_EQ(RunCommand({"fsck", torn}).status, kSound);
 }
 
