@@ -129,6 +129,18 @@ def attempt_of(seed, report):
                    sum(part["cpu_seconds"] for part in report["suites"]))
 
 
+def attempt_that_died(seed, status, told, cpu_seconds):
+    """Of a run that a bug ended: engram-verify's last words name the execution. Others are trouble,
+    such as a run that could not begin."""
+    words = re.search(r"^(.+) ended execution (\d+):\n.* '(\S+)'$", told, re.MULTILINE)
+    if not words:
+        last = (told.strip().split("\n") or [""])[-1]
+        return Attempt(seed, trouble=f"ended with {status}: {last[:200]}")
+    end, executions, token = words.groups()
+    return Attempt(seed, int(executions), cpu_seconds, token,
+                   f"{token.split(':')[0]}: the process ends ({end})")
+
+
 def percentile(values, share):
     """The smallest value that at least this share of all are not above."""
     ordered = sorted(values)

@@ -80,6 +80,17 @@ def verdicts(folder):
     yield "a canary that is caught", not verdict_of(folder, [nothing], [found], "missed")[0]
 
 
+def deaths(_):
+    words = "a: 1\n\nSIGSEGV ended execution 12:\n  engram-verify replay 'p:AQ'\n"
+    died = planted_report.attempt_that_died(3, -11, words, 1.5)
+    yield "last words are a finding", (died.caught, died.executions, died.cpu_seconds, died.token,
+                                       died.summary) == (
+        True, 12, 1.5, "p:AQ", "p: the process ends (SIGSEGV)")
+    silent = planted_report.attempt_that_died(3, 2, "engram-verify: there is no suite 'x'\n", 0.1)
+    yield "no last words are trouble", (silent.caught, silent.trouble) == (
+        False, "ended with 2: engram-verify: there is no suite 'x'")
+
+
 def costs(folder):
     part = {"executions": 7, "cpu_seconds": 0.5, "failures": []}
     failing = {"executions": 5, "cpu_seconds": 0.25, "failures": [
@@ -162,7 +173,8 @@ def run(files_of, make_same, apply_patch, could_not_run):
     """Prints what is wrong; returns the exit status."""
     count = wrong = 0
     with tempfile.TemporaryDirectory() as folder:
-        for case, holds in (*headers(folder), *verdicts(folder), *costs(folder), *ablations(folder),
+        for case, holds in (*headers(folder), *verdicts(folder), *deaths(folder), *costs(folder),
+                            *ablations(folder),
                             *patches(folder, files_of, make_same, apply_patch, could_not_run)):
             count += 1
             if not holds:

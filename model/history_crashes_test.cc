@@ -32,6 +32,16 @@ TEST(HistoryWithCrashes, ARecoveryShowsAPrefix) {
   EXPECT_EQ(ClaimOf(Then(history, {MakeMemory("c", "3")})), "invented value");
 }
 
+TEST(HistoryWithCrashes, ARecoveryShowsNoIdThatCannotBeStored) {
+  const History history = Calls({Store("a", "1", 1, 1, 2)});
+  for (const std::string& id :
+       {std::string("\xFF"), std::string(), std::string(kIdBytesMax + 1, 'a')}) {
+    EXPECT_EQ(ClaimOf(Then(history, {MakeMemory(id, "1")})), "another memory's bytes");
+    EXPECT_EQ(ClaimOf(Then(history, {MakeMemory(id, "2")})), "invented value");
+    EXPECT_EQ(ClaimOf(Then(history, {}, {Get(id, "1", 1, 3, 4)})), "wrong answer");
+  }
+}
+
 TEST(HistoryWithCrashes, ARecoveryShowsNoForeignOrMixedValue) {
   Memory first = MakeMemory("a", "apple");
   Memory second = MakeMemory("a", "avocado");

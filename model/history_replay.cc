@@ -117,7 +117,7 @@ std::optional<Conflict> TimelineReplay::CheckOrder() const {
 
 std::optional<Conflict> TimelineReplay::CheckReads(uint32_t position, const Branch& branch) const {
   for (const auto& [at, read] : ReadsAt(position)) {
-    const ReferenceStore::Version* version = *branch.state.Get(id_);
+    const ReferenceStore::Version* version = VersionIn(branch);
     const bool found = read->outcome == CallOutcome::kOk;
     if (found != (version != nullptr) ||
         (found && read->result && !Tells(*read, version->memory))) {
@@ -209,7 +209,7 @@ void TimelineReplay::NoteBranches() {
   if (!recovery_follows_) return;
   std::vector<Node>& nodes = nodes_.emplace_back();
   for (const Branch& branch : branches_) {
-    const ReferenceStore::Version* version = *branch.state.Get(id_);
+    const ReferenceStore::Version* version = VersionIn(branch);
     nodes.push_back(
         {.last_mutation = branch.last_mutation,
          .last_absence = branch.last_absence,

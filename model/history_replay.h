@@ -94,6 +94,10 @@ class TimelineReplay {
   static constexpr size_t kNone = SIZE_MAX;
 
   static bool Present(const Branch& branch) { return branch.state.Count() != 0; }
+  // Null: there is none. Of an id that no store can have there never is.
+  const ReferenceStore::Version* VersionIn(const Branch& branch) const {
+    return branch.state.Get(id_).value_or(nullptr);
+  }
   // The reads that name `position`.
   std::span<const Timeline::Witnessed> ReadsAt(uint32_t position) const;
 

@@ -2,6 +2,7 @@
 
 #include "model/explore/runner.h"
 
+#include "model/explore/last_words.h"
 #include "model/world/state_hash.h"
 
 namespace engram::world {
@@ -10,6 +11,7 @@ void Runner::Run(std::span<const Operation> operations, Choices& choices,
                  const std::function<void()>& after_era) {
   Scheduler& scheduler = world_->scheduler();
   world_->Begin(bounds_, choices, /*telling=*/after_era != nullptr);
+  const ExecutionUnderWay under_way(program_.name, operations, scheduler);
   std::unique_ptr<Scenario> scenario = program_.make(*world_, operations);
   Scenario* const running = scenario.get();
   running_ = running;

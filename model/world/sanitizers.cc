@@ -48,6 +48,12 @@ void SilenceReports() {
 #endif
 }
 
+void OnSanitizersDeath([[maybe_unused]] void (*callback)()) {
+#if defined(ENGRAM_ASAN) || defined(ENGRAM_TSAN)
+  __sanitizer_set_death_callback(callback);
+#endif
+}
+
 }  // namespace engram::world
 
 #ifdef ENGRAM_ASAN

@@ -64,6 +64,10 @@ void StopLookingForLeaks();
 // printed.
 void SilenceReports();
 
+// `callback` is called when a sanitizer has reported what it ends the process for, just before
+// that.
+void OnSanitizersDeath(void (*callback)());
+
 // The first report since the last call, as a text that names both accesses; empty if there was
 // none. A race outside of any world stops the process instead.
 std::string TakeRaceReport();

@@ -40,14 +40,14 @@ void OnBusError(int signal, siginfo_t* info, void* context) {
   void* const page = static_cast<char*>(info->si_addr) - address % kPage;
   if (IsGuarded(address) && mmap(page, kPage, PROT_READ | PROT_WRITE,
                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) {
-    return;  // the read is repeated, and finds zeros
+    return;  // the access is repeated, and finds a page of zeros
   }
   if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != nullptr) {
     previous.sa_sigaction(signal, info, context);
   } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
     previous.sa_handler(signal);
   } else {
-    // The read is repeated, and ends the process as it would have without us.
+    // The access is repeated, and ends the process as it would have without us.
     sigaction(SIGBUS, &previous, nullptr);
   }
 }

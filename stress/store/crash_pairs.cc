@@ -35,7 +35,7 @@ constexpr Side kSides[] = {
     {"store", Verb::kStore, static_cast<uint32_t>(Content::kOther)},
     {"remove", Verb::kRemove},
     {"activate", Verb::kActivate, 3},
-    {"heat", Verb::kActivate, kActivations - 1},
+    {"heat", Verb::kActivate, kHotActivation},
     {"get", Verb::kGet},
     {"view", Verb::kView},
     {"contains", Verb::kContains},
@@ -96,7 +96,7 @@ class CrashPair {
       is_cold ? add(Verb::kRemove, 1) : add(Verb::kStore, 0, kShort);
     }
     if (is_cold && Involves("compact")) add(Verb::kStore, 3, kShort);
-    if (Involves("maintain")) add(Verb::kActivate, 0, kActivations - 1);
+    if (Involves("maintain")) add(Verb::kActivate, 0, kHotActivation);
     add(Verb::kReopen);
     if (Involves("maintain")) add(Verb::kGet, 0);
     return operations;

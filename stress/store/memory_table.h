@@ -52,6 +52,7 @@ const Memory& MemoryOf(uint16_t key, uint32_t value);
 
 // What UpdateActivation sets: 0, -0.0, the least positive number, a half, one.
 inline constexpr uint32_t kActivations = 5;
+inline constexpr uint32_t kHotActivation = kActivations - 1;  // makes a memory hot
 float ActivationOf(uint32_t value);
 
 // The witness of a memory that is to be stored.

@@ -55,7 +55,9 @@ void AddRun(CLI::App& app, RunCommand& command) {
   run->add_option("--suite", command.suite, "a suite's name (see list), or all")
       ->capture_default_str();
   CLI::Option* budget = run->add_option(
-      "--budget", command.budget, "how long, in CPU time: 500ms, 30s, 5m; shared by the suites");
+      "--budget", command.budget,
+      "how long, in CPU time: 500ms, 30s, 5m; shared by the suites. What has an end is "
+      "not cut off, and what it takes beyond its share comes on top");
   CLI::Option* executions =
       run->add_option("--executions", command.executions,
                       "how many executions; the run is then the same on every machine")

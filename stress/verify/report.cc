@@ -12,9 +12,6 @@
 namespace engram::verify {
 namespace {
 
-// Operations differ from seed to seed: these many are looked at to meet each kind.
-constexpr uint64_t kSeedsLookedAt = 64;
-
 nlohmann::ordered_json ToJson(const Verdict& verdict) {
   return {{"program", verdict.program},       {"claim", verdict.claim},
           {"explorer", verdict.explorer},     {"token", verdict.token},
@@ -86,31 +83,17 @@ void Part::Add(const world::Program& program, const world::Outcome& outcome) {
   event_hash ^= event_hash >> 29;
   programs.push_back({program.name, outcome.classes(), outcome.executions, outcome.redundant,
                       outcome.exhausted, outcome.finding.has_value(), outcome.cpu_seconds});
-  const std::map<uint8_t, std::string> names = OperationKindNames(program);
   for (size_t kind = 0; kind < outcome.operation_kinds.size(); ++kind) {
     if (outcome.operation_kinds[kind] == 0) continue;
-    const auto name = names.find(static_cast<uint8_t>(kind));
-    operation_kinds[name == names.end() ? world::Words("kind ", kind) : name->second] +=
-        outcome.operation_kinds[kind];
+    // It is called what its description begins with.
+    const std::string text = program.describe({.kind = static_cast<uint8_t>(kind)});
+    operation_kinds[text.substr(0, text.find(' '))] += outcome.operation_kinds[kind];
   }
 }
 
 bool Report::failed() const {
   return std::any_of(parts.begin(), parts.end(),
                      [](const Part& part) { return !part.failures.empty(); });
-}
-
-std::map<uint8_t, std::string> OperationKindNames(const world::Program& program) {
-  std::map<uint8_t, std::string> names;
-  if (!program.generate || !program.describe) return names;
-  for (uint64_t seed = 0; seed < kSeedsLookedAt; ++seed) {
-    for (const world::Operation& operation : program.generate(seed)) {
-      if (names.contains(operation.kind)) continue;
-      const std::string text = program.describe(operation);
-      names[operation.kind] = text.substr(0, text.find(' '));
-    }
-  }
-  return names;
 }
 
 nlohmann::ordered_json ToJson(const Report& report) {

@@ -88,9 +88,6 @@ struct Report {
   bool failed() const;
 };
 
-// What the kinds of operation of `program` are called: the first word of their descriptions.
-std::map<uint8_t, std::string> OperationKindNames(const world::Program& program);
-
 nlohmann::ordered_json ToJson(const Report& report);
 
 // The exhaustive rows of a report that ToJson made, by program, that are done: what need not be

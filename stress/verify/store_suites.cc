@@ -82,12 +82,17 @@ std::string ExploreProgram(const std::string& suite, const StoreProgram& tried,
   const world::Bounds bounds = WithCrashes(tried.program.bounds, run.crashes);
   options.aims_crashes = bounds.crashes_max > 0;
   // What has an end is not cut off by a clock: a class left out would leave the verdict open.
+  const std::chrono::duration<double> share = budget.time_max;
   if (tried.exhaustive && !tried.ends_by_clock) {
     budget.time_max = std::chrono::nanoseconds::max();
   }
   budget.executions_max = std::min(budget.executions_max, tried.classes_max);
   const uint64_t images_before = tried.images != nullptr ? tried.images->distinct() : 0;
   const Outcome outcome = run.Explore(tried.program, options, bounds, budget, suite, part);
+  const std::chrono::duration<double> spent(outcome.cpu_seconds);
+  if (tried.exhaustive && spent > share) {
+    run.allowance.Extend(std::chrono::duration_cast<std::chrono::nanoseconds>(spent - share));
+  }
   AddFinding(tried.program, outcome, run, part);
   std::string covered = Words(Grouped(outcome.executions), " executions");
   if (tried.exhaustive) {

@@ -68,6 +68,12 @@ void Allowance::Spend(uint64_t executions) {
   if (!deadline_.has_value()) executions_left_ -= std::min(executions, executions_left_);
 }
 
+void Allowance::Extend(std::chrono::nanoseconds time) {
+  if (!deadline_.has_value()) return;
+  *deadline_ += time;
+  extended_ += time;
+}
+
 bool Allowance::used_up() const {
   return deadline_.has_value() ? CpuTime() >= *deadline_ : executions_left_ == 0;
 }

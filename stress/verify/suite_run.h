@@ -31,6 +31,11 @@ class Allowance {
   Allowance Part(double share) const;
   // Takes note that `executions` were run; time is spent by itself.
   void Spend(uint64_t executions);
+  // What is done to its end, however long it takes, took so much longer than its share: that is not
+  // taken from the others.
+  void Extend(std::chrono::nanoseconds time);
+  // By how much it has been extended.
+  std::chrono::nanoseconds extended() const { return extended_; }
   bool used_up() const;
   bool counts_executions() const { return !deadline_.has_value(); }
   // "12.0 s left", "4,000 executions left".
@@ -39,6 +44,7 @@ class Allowance {
  private:
   uint64_t executions_left_ = 0;
   std::optional<std::chrono::nanoseconds> deadline_;  // in CPU time
+  std::chrono::nanoseconds extended_{0};
 };
 
 // Explorers that run only if they are asked for; then they walk whatever can be walked.

@@ -31,6 +31,17 @@ TEST(Allowance, SharesTime) {
   EXPECT_TRUE(Allowance::OfTime(std::chrono::nanoseconds(0)).used_up());
 }
 
+TEST(Allowance, WhatIsDoneToItsEndTakesNothingFromTheOthers) {
+  Allowance allowance = Allowance::OfTime(std::chrono::hours(4));
+  allowance.Extend(std::chrono::hours(2));
+  EXPECT_EQ(allowance.extended(), std::chrono::hours(2));
+  EXPECT_GT(allowance.Share(1).time_max, std::chrono::minutes(359));
+  EXPECT_EQ(allowance.Part(0.5).extended(), std::chrono::hours(2));
+  Allowance counted = Allowance::OfExecutions(10);
+  counted.Extend(std::chrono::hours(2));
+  EXPECT_EQ(counted.Share(1).executions_max, 10u);
+}
+
 TEST(Allowance, APartIsAnAllowanceOfItsOwn) {
   const Allowance whole = Allowance::OfExecutions(1000);
   Allowance part = whole.Part(0.25);

@@ -50,7 +50,7 @@ Report RunSuites(const std::vector<const Suite*>& suites, SuiteRun& run) {
   report.seed = run.seed;
   double weight_left = 0;
   for (const Suite* suite : suites) weight_left += suite->weight;
-  const Allowance whole = run.allowance;
+  Allowance whole = run.allowance;
   for (const Suite* suite : suites) {
     // Time that an earlier suite did not need goes to the later ones; executions are shared out in
     // advance, so that what one suite explores does not depend on another.
@@ -58,6 +58,7 @@ Report RunSuites(const std::vector<const Suite*>& suites, SuiteRun& run) {
     own.allowance = whole.Part(suite->weight / weight_left);
     if (!whole.counts_executions()) weight_left -= suite->weight;
     SuiteResult result = suite->run(own);
+    whole.Extend(own.allowance.extended() - whole.extended());
     run.executions = own.executions;
     run.cpu_seconds = own.cpu_seconds;
     for (Part& part : result.parts) report.parts.push_back(std::move(part));
