@@ -227,10 +227,11 @@ std::vector<StoreProgram> CrashPrograms(const OpenStore& open) {
     trial.bounds.tears = tears;
     programs.push_back(Walk(std::move(trial), about, weight));
   };
-  add("crash", Setup::kUsual, 5, world::Tears::kFirstSector,
-      "One client; up to five crashes, each anywhere.", 4);
+  // Most can be found by the first, so it comes first.
   add("crash_torn", Setup::kUsual, 5, world::Tears::kAnySectors,
-      "The same; of a torn write any sectors may survive.", 1);
+      "One client; up to five crashes, each anywhere; of a torn write any sectors may survive.", 3);
+  add("crash", Setup::kUsual, 5, world::Tears::kFirstSector,
+      "The same; of a torn write the first sector survives or none.", 3);
   add("crash_narrow", Setup::kNarrow, 5, world::Tears::kFirstSector,
       "The same with extents of 8 KiB.", 2);
   add("crash_each_write", Setup::kEachWrite, 4, world::Tears::kFirstSector,

@@ -81,8 +81,17 @@ void Part::Add(const world::Program& program, const world::Outcome& outcome) {
   cpu_seconds += outcome.cpu_seconds;
   event_hash = (event_hash ^ outcome.event_hash) * 0x9E3779B97F4A7C15u;
   event_hash ^= event_hash >> 29;
-  programs.push_back({program.name, outcome.classes(), outcome.executions, outcome.redundant,
-                      outcome.exhausted, outcome.finding.has_value(), outcome.cpu_seconds});
+  const auto known = std::find_if(programs.begin(), programs.end(), [&](const ProgramRow& row) {
+    return row.program == program.name;
+  });
+  ProgramRow& row = known != programs.end() ? *known : programs.emplace_back();
+  row.program = program.name;
+  row.classes += outcome.classes();
+  row.executions += outcome.executions;
+  row.redundant += outcome.redundant;
+  row.exhausted |= outcome.exhausted;
+  row.failed |= outcome.finding.has_value();
+  row.cpu_seconds += outcome.cpu_seconds;
   for (size_t kind = 0; kind < outcome.operation_kinds.size(); ++kind) {
     if (outcome.operation_kinds[kind] == 0) continue;
     // It is called what its description begins with.

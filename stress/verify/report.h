@@ -41,7 +41,7 @@ struct Verdict {
   bool IsShorterThan(const Verdict& other) const;
 };
 
-// What exploring one program came to.
+// What exploring one program came to, in all of its rounds.
 struct ProgramRow {
   std::string program;
   uint64_t classes = 0;     // of the exhaustive explorer; else executions

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "model/explore/random.h"
 #include "model/tell/words.h"
 #include "stress/store/crash_pairs.h"
 #include "stress/store/damage_programs.h"
@@ -43,10 +45,9 @@ class Shares {
   double left_;
 };
 
-std::string Row(const Outcome& outcome, const world::Program& program, std::string_view explorer,
-                const std::string& covered) {
-  return absl::StrFormat("  %-7s %-22s %-11s %s\n",
-                         outcome.finding.has_value() ? "FAILS" : "passes", program.name,
+std::string RowText(std::string_view verdict, const std::string& program, std::string_view explorer,
+                    const std::string& covered) {
+  return absl::StrFormat("  %-7s %-22s %-11s %s\n", std::string(verdict), program,
                          std::string(explorer), covered);
 }
 
@@ -72,13 +73,54 @@ std::string KindsText(const Part& part) {
 
 // ---- Operations, crashes and faults.
 
-// Explores one program with one explorer; returns its row of the scoreboard.
-std::string ExploreProgram(const std::string& suite, const StoreProgram& tried,
-                           std::string_view explorer, world::Budget budget, SuiteRun& run,
-                           Part& part) {
+// Walks go round: each program first gets a little, so that what is easy to find is found soon,
+// whichever program it is in; then more.
+constexpr double kRounds[] = {0.03, 0.17, 0.8};
+
+// One program, as one explorer explores it.
+struct Exploring {
+  const StoreProgram* tried = nullptr;
+  // The sum over its rounds. Of one that is explored once it is all that there is to know.
+  Outcome sum = {};
+  uint64_t images = 0;      // recovered
+  std::string before = {};  // not explored again: what an earlier run had covered
+
+  void Add(Outcome outcome) {
+    outcome.executions += sum.executions;
+    outcome.crashes += sum.crashes;
+    outcome.faults += sum.faults;
+    outcome.cpu_seconds += sum.cpu_seconds;
+    sum = std::move(outcome);
+  }
+  std::string Row(std::string_view explorer) const;
+};
+
+std::string Exploring::Row(std::string_view explorer) const {
+  std::string covered = Words(Grouped(sum.executions), " executions");
+  if (tried->exhaustive) {
+    covered = Words(sum.exhausted ? "all " : "", Grouped(sum.classes()), " classes",
+                    sum.exhausted ? "" : ", not all");
+    if (const auto left = LeftText(sum)) covered += Words(", ", *left);
+    if (sum.redundant > 0) covered += Words(", ", Grouped(sum.redundant), " redundant");
+    if (sum.classes_met_again > 0) covered += Words(", ", Grouped(sum.executions), " run");
+  }
+  covered += PerSecond(sum.executions, sum.cpu_seconds);
+  if (tried->images != nullptr) {
+    covered += Words("; ", Grouped(sum.crashes), " crashes, ", Grouped(images), " images recovered",
+                     PerSecond(images, sum.cpu_seconds));
+  }
+  if (sum.faults > 0) covered += Words("; ", Grouped(sum.faults), " I/O faults");
+  const std::string verdict = sum.finding.has_value() ? "FAILS" : "passes";
+  return RowText(before.empty() ? verdict : "before", tried->program.name, explorer,
+                 before.empty() ? covered : before);
+}
+
+void Explore(const std::string& suite, Exploring& exploring, std::string_view explorer,
+             uint64_t round, world::Budget budget, SuiteRun& run, Part& part) {
+  const StoreProgram& tried = *exploring.tried;
   world::ExplorerOptions options;
   options.name = explorer;
-  options.seed = run.seed;
+  options.seed = round == 0 ? run.seed : world::Random(run.seed, round).Next();
   const world::Bounds bounds = WithCrashes(tried.program.bounds, run.crashes);
   options.aims_crashes = bounds.crashes_max > 0;
   // What has an end is not cut off by a clock: a class left out would leave the verdict open.
@@ -94,25 +136,14 @@ std::string ExploreProgram(const std::string& suite, const StoreProgram& tried,
     run.allowance.Extend(std::chrono::duration_cast<std::chrono::nanoseconds>(spent - share));
   }
   AddFinding(tried.program, outcome, run, part);
-  std::string covered = Words(Grouped(outcome.executions), " executions");
-  if (tried.exhaustive) {
-    covered = Words(outcome.exhausted ? "all " : "", Grouped(outcome.classes()), " classes",
-                    outcome.exhausted ? "" : ", not all");
-    if (const auto left = LeftText(outcome)) covered += Words(", ", *left);
-    if (outcome.redundant > 0) covered += Words(", ", Grouped(outcome.redundant), " redundant");
-    if (outcome.classes_met_again > 0) covered += Words(", ", Grouped(outcome.executions), " run");
-  }
-  covered += PerSecond(outcome.executions, outcome.cpu_seconds);
   if (tried.images != nullptr) {
     // Each image counts once, however often it was met.
     const uint64_t images = tried.images->distinct() - images_before;
     part.recoveries += images;
     part.recoveries -= outcome.crashes;
-    covered += Words("; ", Grouped(outcome.crashes), " crashes, ", Grouped(images),
-                     " images recovered", PerSecond(images, outcome.cpu_seconds));
+    exploring.images += images;
   }
-  if (outcome.faults > 0) covered += Words("; ", Grouped(outcome.faults), " I/O faults");
-  return Row(outcome, tried.program, explorer, covered);
+  exploring.Add(outcome);
 }
 
 using MakePrograms = std::function<std::vector<StoreProgram>(const OpenStore&)>;
@@ -121,40 +152,49 @@ SuiteResult ExplorePrograms(const std::string& suite, const std::string& title,
                             const std::vector<std::string_view>& walks,
                             const std::vector<StoreProgram>& programs, SuiteRun& run) {
   const auto suits = [&](const StoreProgram& tried, std::string_view explorer) {
+    if (!run.Uses(explorer)) return false;
     if (tried.exhaustive) return explorer == "exhaustive";
     return IsOnRequest(explorer) || std::find(walks.begin(), walks.end(), explorer) != walks.end();
   };
   double weights = 0;
   for (const std::string_view explorer : kExplorers) {
     for (const StoreProgram& tried : programs) {
-      if (run.Uses(explorer) && suits(tried, explorer)) weights += tried.weight;
+      if (suits(tried, explorer)) weights += tried.weight;
     }
   }
   SuiteResult result;
   result.scoreboard = Words(absl::StrFormat("%s: %s\n", suite, title));
   Shares shares(run, weights);
   for (const std::string_view explorer : kExplorers) {
-    if (!run.Uses(explorer)) continue;
+    std::vector<Exploring> all;
+    for (const StoreProgram& tried : programs) {
+      if (suits(tried, explorer)) all.push_back({.tried = &tried});
+    }
+    if (all.empty()) continue;
     Part part;
     part.suite = suite;
     part.explorer = explorer;
-    bool used = false;
-    for (const StoreProgram& tried : programs) {
-      if (!suits(tried, explorer) || run.EndsWith(part)) continue;
-      used = true;
-      const auto before = run.done_before.find(tried.program.name);
-      if (tried.exhaustive && before != run.done_before.end()) {
-        shares.Next(tried.weight);
-        part.programs.push_back(before->second);
-        result.scoreboard +=
-            absl::StrFormat("  before  %-22s %-11s all %s classes\n", tried.program.name,
-                            std::string(explorer), Grouped(before->second.classes));
-        continue;
+    for (size_t round = 0; round < std::size(kRounds); ++round) {
+      for (Exploring& exploring : all) {
+        const StoreProgram& tried = *exploring.tried;
+        if (run.EndsWith(part) || exploring.sum.finding.has_value()) continue;
+        if (!tried.exhaustive) {
+          Explore(suite, exploring, explorer, round, shares.Next(kRounds[round] * tried.weight),
+                  run, part);
+          continue;
+        }
+        if (round > 0) continue;  // it has an end
+        const world::Budget budget = shares.Next(tried.weight);
+        if (const auto done = run.done_before.find(tried.program.name);
+            done != run.done_before.end()) {
+          part.programs.push_back(done->second);
+          exploring.before = Words("all ", Grouped(done->second.classes), " classes");
+        } else {
+          Explore(suite, exploring, explorer, round, budget, run, part);
+        }
       }
-      result.scoreboard +=
-          ExploreProgram(suite, tried, explorer, shares.Next(tried.weight), run, part);
     }
-    if (!used) continue;
+    for (const Exploring& exploring : all) result.scoreboard += exploring.Row(explorer);
     result.scoreboard += Words("          ", explorer, ": ", KindsText(part), "\n");
     result.parts.push_back(std::move(part));
     if (run.EndsWith(result.parts.back())) break;
@@ -214,7 +254,8 @@ std::string ExploreDamage(const std::string& suite, const DamageTrial& tried, wo
         Words(": ", Grouped(counts.right), " right, ", Grouped(counts.lost), " with DATA_LOSS, ",
               Grouped(counts.cut), " cut back, ", Grouped(counts.refused), " refused");
   }
-  return Row(outcome, tried.program, "exhaustive", covered);
+  return RowText(outcome.finding.has_value() ? "FAILS" : "passes", tried.program.name, "exhaustive",
+                 covered);
 }
 
 using MakeTrials = std::function<std::vector<DamageTrial>(const OpenStore&)>;
