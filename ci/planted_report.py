@@ -22,7 +22,9 @@ class Attempt:
     def __init__(self, seed, executions=0, cpu_seconds=0.0, token="", summary="", trouble=""):
         self.seed = seed
         self.caught = bool(summary)
-        self.executions = executions    # until the failure; of the whole run if there was none
+        # Until the failure, or the number of the one that ended the process; of the whole run if
+        # there was none.
+        self.executions = executions
         self.cpu_seconds = cpu_seconds  # likewise
         self.token = token
         self.summary = summary
@@ -85,6 +87,8 @@ def fields_of(text):
         found = re.match(r"# (\w+): (.*)", line)
         if found:
             last = found.group(1)
+            if last in fields:
+                raise BadPatch(f"says twice what {last} is")
             fields[last] = found.group(2)
         elif last and line.startswith("#   "):
             fields[last] += " " + line[4:]
@@ -97,11 +101,14 @@ def read_bug(path):
     name = os.path.basename(path)[:-len(".patch")]
     with open(path, encoding="utf-8") as stream:
         text = stream.read()
-    fields = fields_of(text)
 
     def refuse(why):
         raise BadPatch(f"stress/planted/{name}.patch: {why}")
 
+    try:
+        fields = fields_of(text)
+    except BadPatch as error:
+        refuse(error)
     if text.split("\n")[0] != f"# {name}":
         refuse("does not begin with its name")
     for field in FIELDS:

@@ -51,6 +51,8 @@ def headers(folder):
     yield "a patch has its own name", "its name" in refusal(folder, HEADER, "other")
     yield "a field may not be left out", "Trigger" in refusal(
         folder, HEADER.replace("# Trigger: Now.\n", ""))
+    yield "a field is not said twice", "twice" in refusal(
+        folder, HEADER.replace("# Trigger", "# Budget: 1s\n# Budget: 2s\n# Trigger"))
     yield "a field is not invented", "Mood" in refusal(
         folder, HEADER.replace("# Trigger", "# Mood: Good.\n# Trigger"))
     yield "a verdict is expected", "perhaps" in refusal(

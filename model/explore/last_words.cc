@@ -42,11 +42,12 @@ void Speak(const char* end) {
   alarm(0);
 }
 
-[[maybe_unused]] void OnSignal(int signal) {
+void OnSignal(int signal) {
   for (const FatalSignal& fatal : kFatalSignals) {
     if (fatal.number == signal) Speak(fatal.name);
   }
-  // The handler has been reset: this ends the process, or asks who handled the signal before.
+  // This ends the process, also where somebody else's handler has called this one.
+  std::signal(signal, SIG_DFL);
   std::raise(signal);
 }
 

@@ -22,13 +22,13 @@ namespace engram::world {
 //     <replay> '<token>'
 //
 // with the token of the execution under way, not shrunk, if there is one, and its number in this
-// process. What is written is put together where the process is broken already: it may fail, but
-// not for longer than a few seconds. Call it once, before anything is explored; not in fuzzers,
-// which have words of their own. `replay` must outlive the process.
+// process. What is written is put together where the process is broken already: that may fail, and
+// if it hangs, SIGALRM ends the process after a few seconds. Call it once, before anything is
+// explored; not in fuzzers, which have words of their own. `replay` must outlive the process.
 void LeaveLastWords(const char* replay);
 
-// Says which execution is under way; there is one at a time in a process. Ownership: what it names
-// must outlive it.
+// Says which execution is under way. Thread safety: one at a time in a process. Ownership: what it
+// names must outlive it.
 class ExecutionUnderWay {
  public:
   ExecutionUnderWay(std::string_view program, std::span<const Operation> operations,

@@ -4,9 +4,11 @@
 #include "model/explore/last_words.h"
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "gtest/gtest.h"
 #include "model/explore/explore.h"

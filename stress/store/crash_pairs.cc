@@ -10,20 +10,18 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "stress/store/operations.h"
+#include "stress/store/store_program_parts.h"
 #include "stress/store/store_scenario.h"
 
 namespace engram::stress {
 namespace {
 
 using world::Operation;
-
-using Operations = std::vector<Operation>;
 
 struct Side {
   std::string_view name;
@@ -107,23 +105,15 @@ class CrashPair {
 };
 
 StoreProgram Explored(const CrashPair& pair, const OpenStore& open) {
-  Trial trial;
-  trial.name = pair.Name();
-  trial.open = open;
-  trial.setup = Setup::kRare;
-  trial.bounds.crashes_max = 2;
-  trial.bounds.steps_max = 200'000;
-  trial.generate = [operations = pair.All()](uint64_t) { return operations; };
-  trial.crashes_beside_only = true;
-  trial.images = std::make_shared<RecoveredImages>();
-  StoreProgram program;
-  program.images = trial.images;
-  program.program = MakeProgram(std::move(trial));
-  program.about =
+  return Exhaustive(
+      {.name = pair.Name(),
+       .open = open,
+       .setup = Setup::kRare,
+       .bounds = CrashBounds(2),
+       .generate = [operations = pair.All()](uint64_t) { return operations; },
+       .crashes_beside_only = true},
       "Two operations side by side; a crash anywhere meanwhile, and another one anywhere in the "
-      "recovery from it.";
-  program.exhaustive = true;
-  return program;
+      "recovery from it.");
 }
 
 }  // namespace

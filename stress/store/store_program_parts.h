@@ -1,4 +1,5 @@
-// What the lists of programs (store_programs.cc, interleave_programs.cc) are put together from.
+// What the lists of programs (store_programs.cc, interleave_programs.cc, crash_pairs.cc) are put
+// together from.
 
 #ifndef ENGRAM_STRESS_STORE_STORE_PROGRAM_PARTS_H_
 #define ENGRAM_STRESS_STORE_STORE_PROGRAM_PARTS_H_

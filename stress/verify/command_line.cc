@@ -56,8 +56,8 @@ void AddRun(CLI::App& app, RunCommand& command) {
       ->capture_default_str();
   CLI::Option* budget = run->add_option(
       "--budget", command.budget,
-      "how long, in CPU time: 500ms, 30s, 5m; shared by the suites. What has an end is "
-      "not cut off, and what it takes beyond its share comes on top");
+      "how long, in CPU time: 500ms, 30s, 5m; shared by the suites; exhaustive programs "
+      "are not cut off, and what they take beyond their share comes on top");
   CLI::Option* executions =
       run->add_option("--executions", command.executions,
                       "how many executions; the run is then the same on every machine")

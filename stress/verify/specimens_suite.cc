@@ -33,17 +33,16 @@ void ExploreSpecimen(const Specimen& specimen, std::string_view explorer, size_t
   options.name = explorer;
   options.seed = run.seed;
   world::Budget budget = run.allowance.Share(runs_left);
-  if (explorer == "exhaustive") {
-    // What has an end is not cut off by a clock: a class left out would leave the verdict open.
-    budget.time_max = std::chrono::nanoseconds::max();
-    if (specimen.exhaustive_classes_max > 0) {
-      budget.executions_max = std::min(budget.executions_max, specimen.exhaustive_classes_max);
-    }
+  const bool has_an_end = explorer == "exhaustive";
+  if (has_an_end && specimen.exhaustive_classes_max > 0) {
+    budget.executions_max = std::min(budget.executions_max, specimen.exhaustive_classes_max);
   }
   budget.stop_at_finding = false;
   budget.findings_max = std::max<size_t>(specimen.condemned_for.size(), 1);
+  // What has an end is not cut off by a clock: a class left out would leave the verdict open.
   const world::Outcome outcome =
-      run.Explore(specimen.program, options, bounds, budget, "specimens", part);
+      has_an_end ? run.ExploreToItsEnd(specimen.program, options, bounds, budget, "specimens", part)
+                 : run.Explore(specimen.program, options, bounds, budget, "specimens", part);
   for (const world::Finding& finding : outcome.findings) {
     if (finding.failure.kind == world::FailureKind::kClaim &&
         IsExpected(specimen, finding.failure.claim)) {

@@ -3,9 +3,11 @@
 #include "stress/verify/store_suites.h"
 
 #include <algorithm>
-#include <chrono>
+#include <cmath>
+#include <cstdint>
 #include <functional>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -27,22 +29,34 @@ using world::Outcome;
 using world::Words;
 
 // Shares an allowance among runs by weight. Time that one does not need goes to the later ones;
-// executions are shared out in advance.
+// executions are shared out in advance, all of them, at least one for each run.
 class Shares {
  public:
-  Shares(const SuiteRun& run, double weights) : run_(run), whole_(run.allowance), left_(weights) {}
+  Shares(const SuiteRun& run, double weights)
+      : run_(run),
+        executions_(run.allowance.counts_executions() ? run.allowance.Share(1).executions_max : 0),
+        weights_(weights) {}
 
   world::Budget Next(double weight) {
-    const Allowance& from = whole_.counts_executions() ? whole_ : run_.allowance;
-    world::Budget budget = from.Part(weight / left_).Share(1);
-    if (!whole_.counts_executions()) left_ -= weight;
+    world::Budget budget;
+    if (run_.allowance.counts_executions()) {
+      const double until = (taken_ + weight) / weights_ * static_cast<double>(executions_);
+      const auto executions = static_cast<uint64_t>(std::llround(until));
+      budget.executions_max = executions > given_ ? executions - given_ : 1;
+      given_ += budget.executions_max;
+    } else {
+      budget = run_.allowance.Part(weight / (weights_ - taken_)).Share(1);
+    }
+    taken_ += weight;
     return budget;
   }
 
  private:
   const SuiteRun& run_;
-  const Allowance whole_;
-  double left_;
+  const uint64_t executions_;  // counted ones, at the beginning
+  const double weights_;
+  double taken_ = 0;    // of weights_
+  uint64_t given_ = 0;  // of executions_
 };
 
 std::string RowText(std::string_view verdict, const std::string& program, std::string_view explorer,
@@ -75,11 +89,20 @@ std::string KindsText(const Part& part) {
 
 // Walks go round: each program first gets a little, so that what is easy to find is found soon,
 // whichever program it is in; then more.
-constexpr double kRounds[] = {0.03, 0.17, 0.8};
+constexpr uint32_t kRoundPercents[] = {3, 17, 80};
+constexpr uint32_t kWhole[] = {100};
+static_assert(kRoundPercents[0] + kRoundPercents[1] + kRoundPercents[2] == 100);
+
+// What learns as it goes is not interrupted, nor is what has an end.
+std::span<const uint32_t> RoundPercentsOf(const StoreProgram& tried, std::string_view explorer) {
+  if (tried.exhaustive || explorer == "coverage") return kWhole;
+  return kRoundPercents;
+}
 
 // One program, as one explorer explores it.
 struct Exploring {
   const StoreProgram* tried = nullptr;
+  std::string_view explorer = {};
   // The sum over its rounds. Of one that is explored once it is all that there is to know.
   Outcome sum = {};
   uint64_t images = 0;      // recovered
@@ -92,10 +115,11 @@ struct Exploring {
     outcome.cpu_seconds += sum.cpu_seconds;
     sum = std::move(outcome);
   }
-  std::string Row(std::string_view explorer) const;
+  bool is_explored() const { return !before.empty() || sum.executions + sum.redundant > 0; }
+  std::string Row() const;
 };
 
-std::string Exploring::Row(std::string_view explorer) const {
+std::string Exploring::Row() const {
   std::string covered = Words(Grouped(sum.executions), " executions");
   if (tried->exhaustive) {
     covered = Words(sum.exhausted ? "all " : "", Grouped(sum.classes()), " classes",
@@ -115,26 +139,23 @@ std::string Exploring::Row(std::string_view explorer) const {
                  before.empty() ? covered : before);
 }
 
-void Explore(const std::string& suite, Exploring& exploring, std::string_view explorer,
-             uint64_t round, world::Budget budget, SuiteRun& run, Part& part) {
+// REQUIRES: `part` is of the suite and the explorer.
+void ExploreRound(Exploring& exploring, uint64_t round, world::Budget budget, SuiteRun& run,
+                  Part& part) {
   const StoreProgram& tried = *exploring.tried;
   world::ExplorerOptions options;
-  options.name = explorer;
+  options.name = exploring.explorer;
+  // The seed itself is the walk that begins; the others must not walk the same way again.
   options.seed = round == 0 ? run.seed : world::Random(run.seed, round).Next();
   const world::Bounds bounds = WithCrashes(tried.program.bounds, run.crashes);
   options.aims_crashes = bounds.crashes_max > 0;
-  // What has an end is not cut off by a clock: a class left out would leave the verdict open.
-  const std::chrono::duration<double> share = budget.time_max;
-  if (tried.exhaustive && !tried.ends_by_clock) {
-    budget.time_max = std::chrono::nanoseconds::max();
-  }
   budget.executions_max = std::min(budget.executions_max, tried.classes_max);
   const uint64_t images_before = tried.images != nullptr ? tried.images->distinct() : 0;
-  const Outcome outcome = run.Explore(tried.program, options, bounds, budget, suite, part);
-  const std::chrono::duration<double> spent(outcome.cpu_seconds);
-  if (tried.exhaustive && spent > share) {
-    run.allowance.Extend(std::chrono::duration_cast<std::chrono::nanoseconds>(spent - share));
-  }
+  // What has an end is not cut off by a clock: a class left out would leave the verdict open.
+  const Outcome outcome =
+      tried.exhaustive && !tried.ends_by_clock
+          ? run.ExploreToItsEnd(tried.program, options, bounds, budget, part.suite, part)
+          : run.Explore(tried.program, options, bounds, budget, part.suite, part);
   AddFinding(tried.program, outcome, run, part);
   if (tried.images != nullptr) {
     // Each image counts once, however often it was met.
@@ -168,33 +189,32 @@ SuiteResult ExplorePrograms(const std::string& suite, const std::string& title,
   for (const std::string_view explorer : kExplorers) {
     std::vector<Exploring> all;
     for (const StoreProgram& tried : programs) {
-      if (suits(tried, explorer)) all.push_back({.tried = &tried});
+      if (suits(tried, explorer)) all.push_back({.tried = &tried, .explorer = explorer});
     }
     if (all.empty()) continue;
     Part part;
     part.suite = suite;
     part.explorer = explorer;
-    for (size_t round = 0; round < std::size(kRounds); ++round) {
+    for (size_t round = 0; round < std::size(kRoundPercents); ++round) {
       for (Exploring& exploring : all) {
         const StoreProgram& tried = *exploring.tried;
-        if (run.EndsWith(part) || exploring.sum.finding.has_value()) continue;
-        if (!tried.exhaustive) {
-          Explore(suite, exploring, explorer, round, shares.Next(kRounds[round] * tried.weight),
-                  run, part);
-          continue;
-        }
-        if (round > 0) continue;  // it has an end
-        const world::Budget budget = shares.Next(tried.weight);
-        if (const auto done = run.done_before.find(tried.program.name);
-            done != run.done_before.end()) {
+        const std::span<const uint32_t> percents = RoundPercentsOf(tried, explorer);
+        if (run.EndsWith(part) || round >= percents.size()) continue;
+        // Whether it needs its share or not: it goes to the others then.
+        const world::Budget share = shares.Next(tried.weight * percents[round] / 100);
+        if (exploring.sum.finding.has_value()) continue;
+        const auto done = run.done_before.find(tried.program.name);
+        if (tried.exhaustive && done != run.done_before.end()) {
           part.programs.push_back(done->second);
           exploring.before = Words("all ", Grouped(done->second.classes), " classes");
-        } else {
-          Explore(suite, exploring, explorer, round, budget, run, part);
+          continue;
         }
+        ExploreRound(exploring, round, share, run, part);
       }
     }
-    for (const Exploring& exploring : all) result.scoreboard += exploring.Row(explorer);
+    for (const Exploring& exploring : all) {
+      if (exploring.is_explored()) result.scoreboard += exploring.Row();
+    }
     result.scoreboard += Words("          ", explorer, ": ", KindsText(part), "\n");
     result.parts.push_back(std::move(part));
     if (run.EndsWith(result.parts.back())) break;
@@ -237,9 +257,12 @@ std::string ExploreDamage(const std::string& suite, const DamageTrial& tried, wo
   world::ExplorerOptions options;
   options.name = "exhaustive";
   // What is done soon is done to its end.
-  if (tried.images <= kImagesDoneToTheEnd) budget = world::Budget();
+  const bool is_short = tried.images <= kImagesDoneToTheEnd;
+  if (is_short) budget.executions_max = UINT64_MAX;
+  const world::Bounds& bounds = tried.program.bounds;
   const Outcome outcome =
-      run.Explore(tried.program, options, tried.program.bounds, budget, suite, part);
+      is_short ? run.ExploreToItsEnd(tried.program, options, bounds, budget, suite, part)
+               : run.Explore(tried.program, options, bounds, budget, suite, part);
   AddFinding(tried.program, outcome, run, part);
   part.operations += outcome.executions;
   part.operation_kinds[std::string(stress::DamageKindName(tried.kind))] += outcome.executions;

@@ -6,9 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "stress/store/log_store_testing.h"
 
 namespace engram::verify {
@@ -20,6 +20,7 @@ using testing::Ge;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Le;
+using testing::Not;
 
 SuiteResult RunNamed(std::string_view name, uint64_t executions, Flaw flaw = Flaw::kNone,
                      bool stop_at_failure = false) {
@@ -102,6 +103,29 @@ TEST(StoreSuites, SayWhatALaterFailureCostFromTheBeginningOfTheRun) {
   EXPECT_GT(random.failures[0].executions, before);
   EXPECT_GT(random.failures[1].executions, random.failures[0].executions);
   EXPECT_LE(random.failures.back().executions, before + random.executions);
+}
+
+TEST(StoreSuites, ShareOutAllExecutions) {
+  for (const uint64_t executions : {80u, 1000u, 1777u}) {
+    EXPECT_EQ(PartOf(RunNamed("model", executions), "random").executions, executions);
+  }
+}
+
+TEST(StoreSuites, CountTheRoundsOfAProgramTogether) {
+  const SuiteResult result = RunNamed("crash", 4'000);
+  const Part& random = PartOf(result, "random");
+  ASSERT_EQ(random.programs.size(), 4u);
+  uint64_t executions = 0;
+  for (const ProgramRow& row : random.programs) executions += row.executions;
+  EXPECT_EQ(executions, random.executions);
+  const std::string row = absl::StrCat("passes  ", random.programs[0].program);
+  EXPECT_EQ(result.scoreboard.find(row), result.scoreboard.rfind(row));
+}
+
+TEST(StoreSuites, SayNothingOfWhatTheyDidNotExplore) {
+  const SuiteResult result = RunNamed("crash", 2000, Flaw::kSyncIsNoSync, /*stop_at_failure=*/true);
+  EXPECT_THAT(result.scoreboard, HasSubstr("FAILS   crash_small"));
+  EXPECT_THAT(result.scoreboard, Not(HasSubstr("crash_migrations")));
 }
 
 TEST(StoreSuites, DoTheSameAgain) {

@@ -54,6 +54,7 @@ world::Budget Allowance::Share(size_t runs_left) const {
 
 Allowance Allowance::Part(double share) const {
   Allowance part = *this;
+  part.extended_ = {};
   if (!deadline_.has_value()) {
     part.executions_left_ = static_cast<uint64_t>(static_cast<double>(executions_left_) * share);
     return part;
@@ -102,6 +103,22 @@ world::Outcome SuiteRun::Explore(const world::Program& program,
   cpu_seconds += outcome.cpu_seconds;
   part.seconds += SecondsSince(begin);
   allowance.Spend(outcome.executions + outcome.redundant);
+  return outcome;
+}
+
+world::Outcome SuiteRun::ExploreToItsEnd(const world::Program& program,
+                                         const world::ExplorerOptions& options,
+                                         const world::Bounds& bounds, const world::Budget& budget,
+                                         const std::string& title, Part& part) {
+  world::Budget unlimited = budget;
+  unlimited.time_max = std::chrono::nanoseconds::max();
+  world::Outcome outcome = Explore(program, options, bounds, unlimited, title, part);
+  const std::chrono::duration<double> share = budget.time_max;
+  const std::chrono::duration<double> beyond =
+      std::chrono::duration<double>(outcome.cpu_seconds) - share;
+  if (beyond.count() > 0) {
+    allowance.Extend(std::chrono::duration_cast<std::chrono::nanoseconds>(beyond));
+  }
   return outcome;
 }
 

@@ -31,10 +31,9 @@ class Allowance {
   Allowance Part(double share) const;
   // Takes note that `executions` were run; time is spent by itself.
   void Spend(uint64_t executions);
-  // What is done to its end, however long it takes, took so much longer than its share: that is not
-  // taken from the others.
+  // Adds `time`; nothing if executions are counted.
   void Extend(std::chrono::nanoseconds time);
-  // By how much it has been extended.
+  // By how much it has been extended; not what it is a part of.
   std::chrono::nanoseconds extended() const { return extended_; }
   bool used_up() const;
   bool counts_executions() const { return !deadline_.has_value(); }
@@ -77,6 +76,11 @@ struct SuiteRun {
   world::Outcome Explore(const world::Program& program, const world::ExplorerOptions& options,
                          const world::Bounds& bounds, const world::Budget& budget,
                          const std::string& title, Part& part);
+  // The same without a limit of time. What it takes beyond that of `budget`, its share, extends the
+  // allowance: it is not taken from others.
+  world::Outcome ExploreToItsEnd(const world::Program& program,
+                                 const world::ExplorerOptions& options, const world::Bounds& bounds,
+                                 const world::Budget& budget, const std::string& title, Part& part);
 };
 
 // What an exhaustive exploration expects to find still; nothing if that is not known.

@@ -36,7 +36,7 @@ TEST(Allowance, WhatIsDoneToItsEndTakesNothingFromTheOthers) {
   allowance.Extend(std::chrono::hours(2));
   EXPECT_EQ(allowance.extended(), std::chrono::hours(2));
   EXPECT_GT(allowance.Share(1).time_max, std::chrono::minutes(359));
-  EXPECT_EQ(allowance.Part(0.5).extended(), std::chrono::hours(2));
+  EXPECT_EQ(allowance.Part(0.5).extended(), std::chrono::hours(0)) << "an allowance of its own";
   Allowance counted = Allowance::OfExecutions(10);
   counted.Extend(std::chrono::hours(2));
   EXPECT_EQ(counted.Share(1).executions_max, 10u);

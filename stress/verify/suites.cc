@@ -58,7 +58,7 @@ Report RunSuites(const std::vector<const Suite*>& suites, SuiteRun& run) {
     own.allowance = whole.Part(suite->weight / weight_left);
     if (!whole.counts_executions()) weight_left -= suite->weight;
     SuiteResult result = suite->run(own);
-    whole.Extend(own.allowance.extended() - whole.extended());
+    whole.Extend(own.allowance.extended());
     run.executions = own.executions;
     run.cpu_seconds = own.cpu_seconds;
     for (Part& part : result.parts) report.parts.push_back(std::move(part));
