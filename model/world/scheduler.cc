@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <exception>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "base/check.h"
@@ -47,7 +49,10 @@ void Scheduler::Begin(const Bounds& bounds, Choices& choices) {
   choices_ = &choices;
   if (steps_capacity_ < bounds.steps_max) {
     steps_capacity_ = bounds.steps_max;
-    steps_ = std::make_unique_for_overwrite<Step[]>(steps_capacity_);
+    // Room that nobody touches before there is a step for it: most executions are short.
+    static_assert(std::is_trivially_copyable_v<Step> && std::is_trivially_destructible_v<Step>);
+    step_room_ = std::make_unique_for_overwrite<std::byte[]>(steps_capacity_ * sizeof(Step));
+    steps_ = reinterpret_cast<Step*>(step_room_.get());
   }
   step_count_ = 0;
   deviations_.clear();

@@ -17,6 +17,7 @@
 #define ENGRAM_MODEL_WORLD_SCHEDULER_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -71,7 +72,7 @@ class Scheduler final : public sync::Runtime {
   // but for steps_max.
   uint64_t StateBetweenEras() const;
   // Steps in order, of all eras; valid until the next Begin.
-  const Step* steps() const { return steps_.get(); }
+  const Step* steps() const { return steps_; }
 
   // ---- For explorers; valid inside Choices::Choose for a kSchedule choice.
 
@@ -233,7 +234,8 @@ class Scheduler final : public sync::Runtime {
   Choices* choices_ = nullptr;
   Bounds bounds_;
   uint64_t event_hash_ = 0;
-  std::unique_ptr<Step[]> steps_;
+  std::unique_ptr<std::byte[]> step_room_;
+  Step* steps_ = nullptr;  // in step_room_
   uint32_t steps_capacity_ = 0;
   uint32_t step_count_ = 0;
   std::vector<Deviation> deviations_;
