@@ -41,6 +41,16 @@ def crash_cells(bug):
     return []
 
 
+def found_lines(by_explorer, by_crashes):
+    """What is known of a bug as soon as its runs have ended."""
+    for suite in dict.fromkeys(cell.suite for cell in by_explorer):
+        yield f"{suite}: " + ", ".join(f"{cell.explorer} {cell.text()}" for cell in by_explorer
+                                       if cell.suite == suite)
+    if by_crashes:
+        yield f"{by_crashes[0].suite}/{by_crashes[0].explorer}: " + ", ".join(
+            f"{cell.crashes} {cell.text()}" for cell in by_crashes)
+
+
 def lines(head, rows):
     widths = [max(len(row[i]) for row in [head] + rows) for i in range(len(head))]
     rule = ["-" * width for width in widths]

@@ -129,6 +129,8 @@ def ablations(folder):
         cell.attempt = Attempt(1, 10, 2.5)
     by_crashes[2].attempt = Attempt(1, 10, 2.5, "t", "p: lost")
     by_crashes[3].attempt = Attempt(1, trouble="did not end in 1 s")
+    yield "what is known is told early", list(planted_ablation.found_lines([], by_crashes)) == [
+        "crash/random: any -, none -, kills 2.5 s, power_losses ?, torn -, one -"]
     told = planted_ablation.tables([(bug, by_explorer, by_crashes)]).split("\n")[-1]
     cells = [cell.strip() for cell in told.split("|")[1:-1]]
     yield "what was found, missed and not run", cells == [

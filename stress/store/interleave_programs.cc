@@ -69,7 +69,8 @@ Operations GenerateCompacting(uint64_t seed) {
   return Numbered(std::move(operations));
 }
 
-// A reader inside of a memory while its room is released and used again.
+// A reader inside of a memory while its room is released and used again; somebody else comes and
+// goes meanwhile.
 Operations GenerateReusing(uint64_t seed) {
   Random random(seed, kOperationStream);
   OperationMix mix(random);
@@ -83,7 +84,7 @@ Operations GenerateReusing(uint64_t seed) {
                                      static_cast<uint32_t>(Content::kOther)));
   operations.push_back(MakeOperation(kSecond, random.OneIn(3) ? Verb::kCheckpoint : Verb::kSync));
   operations.push_back(random.OneIn(3) ? mix.Of(kSecond, Verb::kMigrate) : mix.Store(kSecond));
-  if (random.OneIn(2)) operations.push_back(mix.Next(kThird));
+  operations.push_back(random.OneIn(2) ? mix.Next(kThird) : MakeOperation(kThird, Verb::kContains));
   return Numbered(std::move(operations));
 }
 
@@ -284,7 +285,7 @@ std::vector<StoreProgram> InterleavePrograms(const OpenStore& open) {
                           "Two clients beside a compaction of what they read and write.", 2));
   programs.push_back(Walk({.name = "interleave_reuse",
                            .open = open,
-                           .setup = Setup::kUsual,
+                           .setup = Setup::kCrowded,
                            .bounds = {.steps_max = 200'000},
                            .generate = GenerateReusing},
                           "A reader of a memory whose room is released and used again.", 2));

@@ -50,6 +50,9 @@ Options OptionsOf(Setup setup, EventListener* listener) {
       options.warm_capacity_bytes = 8'000;  // two memories
       options.maintenance_interval = std::chrono::microseconds(5);
       break;
+    case Setup::kCrowded:
+      options.concurrency = 1;
+      break;
   }
   return options;
 }

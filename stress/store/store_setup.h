@@ -32,8 +32,8 @@ enum class Setup : uint8_t {
   kRare,       // as kUsual, with bounds that are hardly ever reached
   kNoWarm,     // as kUsual, what is not hot becoming cold
   kChores,     // as kUsual, the store's own thread syncing and maintaining all the time
+  kCrowded,    // as kUsual, with one lock for all ids and one place for a reader to be seen at
 };
-inline constexpr uint32_t kSetups = 6;
 Options OptionsOf(Setup setup, EventListener* listener = nullptr);
 
 }  // namespace engram::stress
