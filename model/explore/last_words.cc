@@ -20,11 +20,9 @@ struct FatalSignal {
   int number;
   const char* name;
 };
-constexpr FatalSignal kFatalSignals[] = {{SIGSEGV, "SIGSEGV"},
-                                         {SIGBUS, "SIGBUS"},
-                                         {SIGFPE, "SIGFPE"},
-                                         {SIGILL, "SIGILL"},
-                                         {SIGABRT, "SIGABRT"}};
+constexpr FatalSignal kFatalSignals[] = {{SIGSEGV, "SIGSEGV"}, {SIGBUS, "SIGBUS"},
+                                         {SIGFPE, "SIGFPE"},   {SIGILL, "SIGILL"},
+                                         {SIGABRT, "SIGABRT"}, {SIGTERM, "SIGTERM"}};
 constexpr size_t kStackBytes = 256 * 1024;
 // Where the heap's lock is held by what died, the token waits for it in vain.
 constexpr unsigned kSecondsToSpeak = 5;

@@ -14,9 +14,9 @@
 
 namespace engram::world {
 
-// From now on a fatal signal (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) or, in builds with a
-// sanitizer, its fatal report makes the process write to standard error, before it ends as it would
-// have,
+// From now on a fatal signal (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT; SIGTERM, with which what
+// hangs is ended) or, in builds with a sanitizer, its fatal report makes the process write to
+// standard error, before it ends as it would have,
 //
 //   SIGSEGV ended execution 1234:
 //     <replay> '<token>'

@@ -68,6 +68,10 @@ TEST_F(LastWords, NameTheExecutionThatAborts) {
   EXPECT_DEATH(ExploreWithLastWords([] { std::abort(); }), "SIGABRT " + words_);
 }
 
+TEST_F(LastWords, NameTheExecutionThatIsTerminated) {
+  EXPECT_DEATH(ExploreWithLastWords([] { std::raise(SIGTERM); }), "SIGTERM " + words_);
+}
+
 TEST_F(LastWords, NameTheExecutionThatOverflowsItsStack) {
   EXPECT_DEATH(ExploreWithLastWords([] { std::exit(Overflow(nullptr) & 1); }), words_);
 }

@@ -43,8 +43,8 @@ void StopLookingForLeaks() { stacks_abandoned = true; }
 
 void SilenceReports() {
 #ifdef ENGRAM_TSAN
-  __sanitizer_set_report_fd(
-      reinterpret_cast<void*>(static_cast<intptr_t>(open("/dev/null", O_WRONLY))));
+  static const auto nowhere = static_cast<intptr_t>(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  __sanitizer_set_report_fd(reinterpret_cast<void*>(nowhere));
 #endif
 }
 
