@@ -122,6 +122,16 @@ TEST(StoreSuites, CountTheRoundsOfAProgramTogether) {
   EXPECT_EQ(result.scoreboard.find(row), result.scoreboard.rfind(row));
 }
 
+TEST(StoreSuites, WalkEachProgramALittleFirst) {
+  // The listener throws in one of the last programs only.
+  const SuiteResult result =
+      RunNamed("interleave", 20'000, Flaw::kListenerEscapes, /*stop_at_failure=*/true);
+  const Part& random = PartOf(result, "random");
+  ASSERT_EQ(random.failures.size(), 1u);
+  EXPECT_THAT(random.failures[0].summary, HasSubstr("interleave_throws"));
+  EXPECT_LT(random.executions, 400u) << "its programs have 4,000, those before it 3,200";
+}
+
 TEST(StoreSuites, SayNothingOfWhatTheyDidNotExplore) {
   const SuiteResult result = RunNamed("crash", 2000, Flaw::kSyncIsNoSync, /*stop_at_failure=*/true);
   EXPECT_THAT(result.scoreboard, HasSubstr("FAILS   crash_small"));
